@@ -1,3 +1,4 @@
+export { Deferred } from './async/deferred.js';
 export { type BackoffOptions, equalJitter, fullJitter } from './backoff/backoff.js';
 export { InvalidOptionsError, OptionFaults } from './errors/options.error.js';
 export { isSafeSyncError, SafeSyncError, type SafeSyncErrorDetails } from './errors/safesync.error.js';

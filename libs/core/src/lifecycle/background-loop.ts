@@ -1,3 +1,4 @@
+import { setImmediate as nextMacrotask } from 'node:timers/promises';
 import { type BackoffOptions, equalJitter } from '../backoff/backoff.js';
 import { sleep } from '../time/sleep.js';
 
@@ -55,6 +56,8 @@ export class BackgroundLoop {
         await this.options.turn(signal);
         failures = 0;
         this.turnedAt = performance.now();
+        // a turn that finds nothing to wait for must not starve timers and sockets
+        await nextMacrotask();
       } catch (error) {
         if (signal.aborted) return;
         failures += 1;
