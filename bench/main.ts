@@ -3,6 +3,7 @@ import { type BenchOptions, parseBenchOptions, USAGE } from './command/bench-opt
 import { catalogue } from './command/catalogue.js';
 import { progressOn } from './report/progress.js';
 import { openBenchServers } from './servers/bench-servers.js';
+import { environmentLine, environmentOf } from './servers/environment.js';
 
 /** Exit 0: every run was valid (with `--strict`: and every goal met). Exit 1: not so. Exit 2: the command was not understood. */
 async function main(): Promise<number> {
@@ -23,7 +24,7 @@ function understood(benchmarks: ReadonlyMap<string, Benchmark>): BenchOptions | 
     if (options.name && !benchmarks.has(options.name)) throw new Error(`There is no benchmark "${options.name}".`);
     return options;
   } catch (error) {
-    console.error(`${(error as Error).message}\n`);
+    console.error(`${error instanceof Error ? error.message : String(error)}\n`);
     return undefined;
   }
 }
@@ -32,22 +33,21 @@ async function measure(benchmark: Benchmark, options: BenchOptions): Promise<num
   const progress = progressOn(options.json ? process.stderr : process.stdout);
   const servers = await openBenchServers(progress);
   try {
+    const environment = await environmentOf(servers.mysqlUrl, servers.redisUrl);
+    progress.done(environmentLine(environment));
     const { summary, text } = await benchmark.run({ options, servers, progress });
     progress.clear();
     if (!options.json) console.log(`\n${text}\n`);
-    console.log(JSON.stringify(summary));
+    console.log(JSON.stringify({ ...summary, environment }));
     return options.strict && summary.goals.some(({ met }) => !met) ? 1 : 0;
   } finally {
     await servers.close();
   }
 }
 
-main().then(
-  (exitCode) => {
-    process.exitCode = exitCode;
-  },
-  (error: unknown) => {
-    console.error(error);
-    process.exitCode = 1;
-  },
-);
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+}

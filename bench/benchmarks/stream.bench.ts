@@ -1,12 +1,18 @@
 import { Redis } from 'ioredis';
 import { createPool } from 'mysql2/promise';
 import { type StreamRuns, streamReport } from '../report/stream-report.js';
-import { runTransfers, type TransferContender, type TransferRun, type TransferServers } from '../transfer/transfer-run.js';
+import {
+  runTransfers,
+  type TransferContender,
+  type TransferRun,
+  type TransferServers,
+} from '../transfer/transfer-run.js';
 import { GROUP, TransferWorld } from '../transfer/transfer-world.js';
 import type { BenchContext, Benchmark, BenchResult } from './benchmark.js';
 
 const CONTENDERS: readonly TransferContender[] = [
   { key: 'handWritten', title: 'A hand-written loop', module: moduleUrl('../reference/hand-written.js') },
+  { key: 'handTuned', title: 'B tuned by hand', module: moduleUrl('../reference/hand-tuned.js') },
   { key: 'typeorm', title: 'C TypeORM loop', module: moduleUrl('../reference/typeorm-loop.js') },
 ];
 

@@ -6,7 +6,7 @@ const SUFFIX = '.bench.js';
 
 /** Every benchmark of the folder `benchmarks/`, by name: adding one is adding its file. */
 export async function catalogue(): Promise<ReadonlyMap<string, Benchmark>> {
-  const files = (await readdir(FOLDER)).filter((file) => file.endsWith(SUFFIX)).sort();
+  const files = (await readdir(FOLDER)).filter((file) => file.endsWith(SUFFIX)).toSorted();
   const modules = await Promise.all(
     files.map((file) => import(new URL(file, FOLDER).href) as Promise<{ benchmark: Benchmark }>),
   );

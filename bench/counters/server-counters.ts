@@ -21,6 +21,6 @@ export async function sqlCalls(pool: Pool): Promise<Calls> {
 /** Calls by command of a Redis server. Commands that a script runs are counted too, under their own names. */
 export async function redisCalls(redis: Redis): Promise<Calls> {
   const text = await redis.info('commandstats');
-  const lines = text.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm);
-  return Object.fromEntries([...lines].map(([, name, calls]) => [name as string, Number(calls)]));
+  const lines = [...text.matchAll(/^cmdstat_(?<name>[^:]+):calls=(?<calls>\d+)/gm)];
+  return Object.fromEntries(lines.map(({ groups }) => [groups?.name ?? '', Number(groups?.calls)]));
 }

@@ -26,5 +26,5 @@ function fail(error: unknown): void {
   process.exit(1);
 }
 
-const [modulePath, setup] = process.argv.slice(2) as [string, string];
+const [modulePath = '', setup = ''] = process.argv.slice(2);
 main(modulePath, JSON.parse(setup) as ContenderSetup).catch(fail);

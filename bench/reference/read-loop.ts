@@ -2,35 +2,37 @@ import type { Redis } from 'ioredis';
 import type { ContenderSetup } from '../process/contender.js';
 import type { Transfer } from '../transfer/transfer.js';
 
+const BLOCK_MS = 5_000;
+
 type Reply = [stream: string, entries: [id: string, fields: [name: string, value: string]][]][] | null;
+type Group = Pick<ContenderSetup, 'stream' | 'group'>;
+
+/** One XREADGROUP of up to `count` new messages; empty when none came for five seconds. */
+export async function readTransfers(
+  redis: Redis,
+  { stream, group }: Group,
+  count: number,
+): Promise<[id: string, transfer: Transfer][]> {
+  const waiting = ['COUNT', count, 'BLOCK', BLOCK_MS] as const;
+  const reply = (await redis.xreadgroup('GROUP', group, 'reference', ...waiting, 'STREAMS', stream, '>')) as Reply;
+  return (reply?.[0]?.[1] ?? []).map(([id, [, data]]) => [id, JSON.parse(data) as Transfer]);
+}
 
 /**
- * The loop both references share: read as many entries as may be worked on at once, work on all of them, acknowledge each
- * after its commit, read again. A failure ends the process, and with it the run.
+ * The plain loop: read as many messages as may be worked on at once, work on all of them, acknowledge each after its commit,
+ * read again. A failure ends the process, and with it the run.
  */
 export async function readLoop(
   redis: Redis,
-  { stream, group, concurrency }: ContenderSetup,
+  setup: ContenderSetup,
   work: (transfer: Transfer) => Promise<void>,
 ): Promise<never> {
   for (;;) {
-    const reply = (await redis.xreadgroup(
-      'GROUP',
-      group,
-      'reference',
-      'COUNT',
-      concurrency,
-      'BLOCK',
-      5_000,
-      'STREAMS',
-      stream,
-      '>',
-    )) as Reply;
-    const entries = reply?.[0]?.[1] ?? [];
+    const transfers = await readTransfers(redis, setup, setup.concurrency);
     await Promise.all(
-      entries.map(async ([id, [, data]]) => {
-        await work(JSON.parse(data) as Transfer);
-        await redis.xack(stream, group, id);
+      transfers.map(async ([id, transfer]) => {
+        await work(transfer);
+        await redis.xack(setup.stream, setup.group, id);
       }),
     );
   }

@@ -7,11 +7,10 @@ export interface Spread {
 
 export function spread(values: readonly number[]): Spread {
   if (values.length === 0) throw new RangeError('A median needs at least one measurement.');
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] as number;
-  const median = sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2;
-  return { median, min: sorted[0] as number, max: sorted[sorted.length - 1] as number };
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (index: number): number => sorted.at(index) ?? Number.NaN;
+  const middle = (sorted.length - 1) / 2;
+  return { median: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2, min: at(0), max: at(-1) };
 }
 
 /**

@@ -71,8 +71,8 @@ function costsOf({ byContender, messages }: StreamRuns): Record<string, unknown>
 }
 
 function costOf(runs: readonly TransferRun[], messages: number): Record<string, unknown> {
-  const last = runs[runs.length - 1] as TransferRun;
-  const each = (calls: Readonly<Record<string, number>>): Record<string, number> =>
+  const last = runs.at(-1);
+  const each = (calls: Readonly<Record<string, number>> = {}): Record<string, number> =>
     Object.fromEntries(Object.entries(calls).map(([name, count]) => [name, round(count / messages, 3)]));
   return {
     messagesPerSecond: round(medianOf(runs, (run) => run.messagesPerSecond) ?? 0, 0),
@@ -81,8 +81,8 @@ function costOf(runs: readonly TransferRun[], messages: number): Record<string, 
     redisUs: medianOf(runs, (run) => run.redisUs),
     statements: medianOf(runs, (run) => run.statements, 2),
     commands: medianOf(runs, (run) => run.commands, 2),
-    sqlCalls: each(last.sql),
-    redisCalls: each(last.redis),
+    sqlCalls: each(last?.sql),
+    redisCalls: each(last?.redis),
   };
 }
 
