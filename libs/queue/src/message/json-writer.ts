@@ -1,0 +1,96 @@
+import { PayloadLimitError, PayloadNotSerializableError } from '../queue.errors.js';
+import { isForbiddenKey, type PayloadLimits } from './payload-limits.js';
+
+/**
+ * Writes a value as JSON, or throws `PayloadNotSerializableError` with the path of the first thing that JSON would lose or
+ * change: undefined, functions, symbols, NaN, Infinity, dates, maps, sets, instances of classes, cycles, holes in arrays.
+ * A bigint is written in digits, -0 as -0.0.
+ */
+export function writeJson(value: unknown, limits: PayloadLimits): string {
+  const check = new LosslessCheck(limits);
+  check.visit(value, '$', 1);
+  const text = check.needsWriter ? write(value) : JSON.stringify(value);
+  const bytes = Buffer.byteLength(text);
+  if (bytes > limits.maxBytes) throw new PayloadLimitError(`${bytes} bytes, allowed are ${limits.maxBytes}`);
+  return text;
+}
+
+class LosslessCheck {
+  needsWriter = false;
+  private readonly open = new Set<object>();
+
+  constructor(private readonly limits: PayloadLimits) {}
+
+  visit(value: unknown, path: string, depth: number): void {
+    switch (typeof value) {
+      case 'string':
+      case 'boolean':
+        return;
+      case 'number':
+        this.visitNumber(value, path);
+        return;
+      case 'bigint':
+        this.needsWriter = true;
+        return;
+      case 'object':
+        if (value !== null) this.visitObject(value, path, depth);
+        return;
+      default:
+        refuse(path, `is ${typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`}`);
+    }
+  }
+
+  private visitNumber(value: number, path: string): void {
+    if (!Number.isFinite(value)) refuse(path, `is ${value}`);
+    if (Object.is(value, -0)) this.needsWriter = true;
+  }
+
+  private visitObject(value: object, path: string, depth: number): void {
+    if (depth > this.limits.maxDepth) throw new PayloadLimitError(`nested deeper than ${this.limits.maxDepth}`);
+    if (this.open.has(value)) refuse(path, 'refers to an object that it is inside of');
+    this.open.add(value);
+    if (Array.isArray(value)) this.visitItems(value, path, depth);
+    else this.visitKeys(value, path, depth);
+    this.open.delete(value);
+  }
+
+  private visitItems(list: readonly unknown[], path: string, depth: number): void {
+    for (let i = 0; i < list.length; i++) {
+      if (!(i in list)) refuse(`${path}[${i}]`, 'is a hole in an array');
+      this.visit(list[i], `${path}[${i}]`, depth + 1);
+    }
+  }
+
+  private visitKeys(value: object, path: string, depth: number): void {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype !== null && Object.getPrototypeOf(prototype) !== null)
+      refuse(path, `is an instance of ${className(value)}`);
+    if (Object.getOwnPropertySymbols(value).length > 0) refuse(path, 'has a key that is a symbol');
+    const keys = Object.keys(value);
+    if (keys.length > this.limits.maxKeys)
+      throw new PayloadLimitError(`${keys.length} keys in one object, allowed are ${this.limits.maxKeys}`);
+    for (const key of keys) {
+      if (isForbiddenKey(key)) refuse(path, `has a key named ${key}, which every reader refuses`);
+      this.visit((value as Record<string, unknown>)[key], `${path}.${key}`, depth + 1);
+    }
+  }
+}
+
+function refuse(path: string, fault: string): never {
+  throw new PayloadNotSerializableError(path, fault);
+}
+
+function className(value: object): string {
+  const name: unknown = (value as { constructor?: { name?: unknown } }).constructor?.name;
+  return typeof name === 'string' && name !== '' ? name : 'a class';
+}
+
+function write(value: unknown): string {
+  if (typeof value === 'bigint') return value.toString();
+  if (Object.is(value, -0)) return '-0.0';
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(write).join(',')}]`;
+  return `{${Object.entries(value)
+    .map(([key, inner]) => `${JSON.stringify(key)}:${write(inner)}`)
+    .join(',')}}`;
+}

@@ -1,0 +1,91 @@
+import { MessageDecodeError, PayloadNotSerializableError } from '../queue.errors.js';
+import { readJson } from './json-reader.js';
+import { writeJson } from './json-writer.js';
+import type { MessageMetadata } from './message.js';
+import { type PayloadLimits, resolveLimits } from './payload-limits.js';
+
+/** Where metadata travels inside the payload's JSON; a payload cannot use it. */
+export const METADATA_KEY = '__safesync';
+
+export interface DecodedMessage {
+  readonly payload: unknown;
+  readonly metadata: MessageMetadata;
+}
+
+const NO_METADATA: MessageMetadata = Object.freeze({});
+
+/** The wire format: the text of the one field `data` of an entry. */
+export class JsonCodec {
+  private readonly limits: PayloadLimits;
+
+  constructor(limits: Partial<PayloadLimits> = {}) {
+    this.limits = resolveLimits(limits);
+  }
+
+  /**
+   * A plain object as JSON, with the metadata under `__safesync` if there is any. Throws `PayloadNotSerializableError` or
+   * `PayloadLimitError`; what it returns, `decode` and Python's `json.loads` read back unchanged.
+   */
+  encode(payload: object, metadata: MessageMetadata = NO_METADATA): string {
+    if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
+      throw new PayloadNotSerializableError('$', 'is not an object');
+    }
+    if (Object.hasOwn(payload, METADATA_KEY))
+      throw new PayloadNotSerializableError(`$.${METADATA_KEY}`, 'is reserved for the library');
+    const carried = compact(metadata);
+    return writeJson(carried === undefined ? payload : withMetadata(payload, carried), this.limits);
+  }
+
+  /** Any value as JSON: what the low-level queue writes, which does not insist on objects. */
+  encodeValue(value: unknown): string {
+    return writeJson(value, this.limits);
+  }
+
+  /** Payload and metadata of a text; throws `MessageDecodeError`. */
+  decode(data: Buffer): DecodedMessage {
+    const value = readJson(data, this.limits);
+    if (!isObject(value) || !Object.hasOwn(value, METADATA_KEY)) return { payload: value, metadata: NO_METADATA };
+    const { [METADATA_KEY]: carried, ...payload } = value;
+    return { payload, metadata: readMetadata(carried) };
+  }
+}
+
+function withMetadata(payload: object, metadata: MessageMetadata): object {
+  // a class instance must reach the writer as what it is, to be refused
+  const prototype: unknown = Object.getPrototypeOf(payload);
+  if (prototype !== Object.prototype && prototype !== null) return payload;
+  return { ...payload, [METADATA_KEY]: metadata };
+}
+
+function compact(metadata: MessageMetadata): MessageMetadata | undefined {
+  const { id, key, headers } = metadata;
+  const hasHeaders = headers !== undefined && Object.keys(headers).length > 0;
+  if (id === undefined && key === undefined && !hasHeaders) return undefined;
+  return {
+    ...(id === undefined ? {} : { id }),
+    ...(key === undefined ? {} : { key }),
+    ...(hasHeaders ? { headers } : {}),
+  };
+}
+
+function readMetadata(carried: unknown): MessageMetadata {
+  const fault = (what: string): MessageDecodeError => new MessageDecodeError(`${METADATA_KEY}${what}`);
+  if (!isObject(carried)) throw fault(' is not an object');
+  const { id, key, headers } = carried;
+  if (id !== undefined && typeof id !== 'string') throw fault('.id is not a text');
+  if (key !== undefined && typeof key !== 'string') throw fault('.key is not a text');
+  if (headers !== undefined && !isTexts(headers)) throw fault('.headers is not an object of texts');
+  return {
+    ...(id === undefined ? {} : { id }),
+    ...(key === undefined ? {} : { key }),
+    ...(headers === undefined ? {} : { headers }),
+  };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isTexts(value: unknown): value is Record<string, string> {
+  return isObject(value) && Object.values(value).every((inner) => typeof inner === 'string');
+}

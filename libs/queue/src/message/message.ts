@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { MessageFormatError } from '../queue.errors.js';
+import { DATA_FIELD } from '../stream/append.js';
+import type { StreamEntry } from '../stream/stream-entry.js';
+import type { JsonCodec } from './json.codec.js';
+
+/** What a handler receives: the decoded content of one delivery of one entry. */
+export interface Message<T = unknown> {
+  /** The producer's id, else one made of stream, entry id and content: an entry id alone can recur after a Redis restart. */
+  readonly id: string;
+  readonly entryId: string;
+  readonly stream: string;
+  readonly group: string;
+  readonly payload: T;
+  /** What messages are ordered by, if the producer said so. */
+  readonly key?: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** How often Redis has delivered the entry, this time included. */
+  readonly deliveryCount: number;
+}
+
+/** What travels beside a payload. */
+export interface MessageMetadata {
+  readonly id?: string;
+  readonly key?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
+
+/** The one field of an entry; throws `MessageFormatError` when it is anything else. */
+export function dataOf(entry: StreamEntry): Buffer {
+  const { fields } = entry;
+  if (fields === null) throw new MessageFormatError(entry.id, 'was trimmed from the stream');
+  const [name, value] = fields;
+  if (fields.length !== 2 || name === undefined || value === undefined) {
+    throw new MessageFormatError(entry.id, `has ${Math.ceil(fields.length / 2)} fields instead of one`);
+  }
+  if (name.toString('latin1') !== DATA_FIELD)
+    throw new MessageFormatError(entry.id, `has a field that is not named ${DATA_FIELD}`);
+  return value;
+}
+
+/** Decodes an entry; throws `MessageFormatError` or `MessageDecodeError`. */
+export function readMessage(entry: StreamEntry, origin: { stream: string; group: string }, codec: JsonCodec): Message {
+  const data = dataOf(entry);
+  const { payload, metadata } = codec.decode(data);
+  let id = metadata.id;
+  return {
+    get id() {
+      // worked out at first use: most handlers never look
+      id ??= contentId(origin.stream, entry.id, data);
+      return id;
+    },
+    entryId: entry.id,
+    stream: origin.stream,
+    group: origin.group,
+    payload,
+    ...(metadata.key === undefined ? {} : { key: metadata.key }),
+    headers: metadata.headers ?? NO_HEADERS,
+    deliveryCount: entry.deliveryCount,
+  };
+}
+
+function contentId(stream: string, entryId: string, data: Buffer): string {
+  const digest = createHash('sha256')
+    .update(stream)
+    .update('\0')
+    .update(entryId)
+    .update('\0')
+    .update(data)
+    .digest('base64url');
+  return `${entryId}:${digest.slice(0, 22)}`;
+}

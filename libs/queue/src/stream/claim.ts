@@ -1,0 +1,75 @@
+import type { RedisArg } from './redis-socket.js';
+import { expectArray, parseClaimedEntries, parseText, parseTexts, type StreamEntry } from './stream-entry.js';
+
+/** How one turn of claiming goes. */
+export interface ClaimOptions {
+  /** How long this consumer counts as alive without another turn, in ms. */
+  readonly livenessMs: number;
+  /** At most this many entries. */
+  readonly count: number;
+  /** Also claims entries of any consumer that are idle for long; costs a look at the pending entries, so not on every turn. */
+  readonly sweep?: SweepOptions;
+  /** Entries delivered this often (>= 1) are suspects: claimed one at a time and only with `alone`. Default: no suspects. */
+  readonly suspectAfter?: number;
+  /** The caller has nothing else in flight and will run a suspect by itself. Default false. */
+  readonly alone?: boolean;
+}
+
+export interface SweepOptions {
+  /** Idle for at least this long, in ms (>= 1). */
+  readonly idleMs: number;
+  /** Where the last sweep stopped; '-' to begin. */
+  readonly cursor: string;
+  /** Leaves entries of this consumer's own name alone. */
+  readonly skipOwn?: boolean;
+  /** Ids to leave alone. */
+  readonly inFlight?: readonly string[];
+}
+
+export interface ClaimResult {
+  /** Claimed now, this delivery counted. */
+  readonly entries: readonly StreamEntry[];
+  /** Entries that the stream no longer holds: their content is lost. They were acknowledged. */
+  readonly trimmed: readonly string[];
+  /** For the next sweep. */
+  readonly cursor: string;
+  /** There was more to claim than `count`: take the next turn without waiting. */
+  readonly more: boolean;
+  /** Suspects were seen and left alone. */
+  readonly suspectsLeft: number;
+  /** The only entry is a suspect: run it alone. */
+  readonly isSuspect: boolean;
+  /** False when the server was out of memory: this consumer's liveness could not be renewed. */
+  readonly isAlive: boolean;
+}
+
+export function claimArgs(options: ClaimOptions): RedisArg[] {
+  const { sweep } = options;
+  return [
+    options.livenessMs,
+    options.count,
+    sweep?.idleMs ?? 0,
+    sweep?.cursor ?? '-',
+    options.suspectAfter ?? 0,
+    options.alone ? 1 : 0,
+    sweep?.skipOwn ? 1 : 0,
+    ...(sweep?.inFlight ?? []),
+  ];
+}
+
+export function parseClaimResult(reply: unknown): ClaimResult {
+  const [entries, trimmed, cursor, more, suspectsLeft, isSuspect, isAlive] = expectArray(
+    reply,
+    'EVALSHA',
+    'the result of a claim',
+  );
+  return {
+    entries: parseClaimedEntries(entries, 'EVALSHA'),
+    trimmed: parseTexts(trimmed, 'EVALSHA'),
+    cursor: parseText(cursor, 'EVALSHA'),
+    more: more === 1,
+    suspectsLeft: Number(suspectsLeft),
+    isSuspect: isSuspect === 1,
+    isAlive: isAlive === 1,
+  };
+}

@@ -1,0 +1,124 @@
+import { type QueueError, RedisReplyError } from '../queue.errors.js';
+import { BlockingReader } from './blocking-reader.js';
+import { type RedisConnectionEvent, RedisLink } from './redis-link.js';
+import type { RedisScript } from './redis-script.js';
+import type { RedisArg, RedisSocket } from './redis-socket.js';
+import { type RedisInput, type RedisTarget, redisTarget } from './redis-target.js';
+
+export interface RedisConnectionOptions {
+  /** Longest time from calling a command to its answer, waiting for a connection included, in ms. Default 5 000. */
+  readonly commandTimeoutMs?: number;
+  /** Longest time for one attempt to connect, handshake included, in ms. Default 5 000. */
+  readonly connectTimeoutMs?: number;
+  /** Told what the connection is going through; must not throw. */
+  readonly observer?: (event: RedisConnectionEvent) => void;
+}
+
+const DEFAULT_TIMEOUT_MS = 5_000;
+
+/**
+ * The commands of an application to one Redis, over one socket that is opened at first use and replaced when lost. Every
+ * command settles within its deadline: with the answer, `RedisUnavailableError` (not sent), `RedisConnectionLostError` (sent,
+ * outcome unknown), or what Redis refused it with. Nothing is ever sent twice.
+ */
+export class RedisConnection {
+  private readonly target: RedisTarget;
+  private readonly link: RedisLink;
+  private readonly readers = new Set<BlockingReader>();
+  private readonly timeoutMs: number;
+  private readonly connectTimeoutMs: number;
+  private readonly observer: (event: RedisConnectionEvent) => void;
+
+  constructor(input: RedisInput, options: RedisConnectionOptions = {}) {
+    this.target = redisTarget(input);
+    this.timeoutMs = options.commandTimeoutMs ?? DEFAULT_TIMEOUT_MS;
+    this.connectTimeoutMs = options.connectTimeoutMs ?? DEFAULT_TIMEOUT_MS;
+    this.observer = options.observer ?? (() => undefined);
+    this.link = new RedisLink(this.target, {
+      purpose: 'commands',
+      connectTimeoutMs: this.connectTimeoutMs,
+      observer: this.observer,
+    });
+  }
+
+  /** Host and port, for messages. */
+  get description(): string {
+    return this.target.description;
+  }
+
+  get isCluster(): boolean {
+    return this.target.isCluster;
+  }
+
+  /** True while commands can be sent without waiting for a connection. */
+  get isReady(): boolean {
+    return this.link.current !== undefined;
+  }
+
+  /** Sends one command. Strings in the reply are Buffers. */
+  async command(name: string, args: readonly RedisArg[], timeoutMs: number = this.timeoutMs): Promise<unknown> {
+    const live = this.link.current;
+    if (live) return this.watch(live, live.send(name, args, timeoutMs));
+    const startedAt = performance.now();
+    const socket = await this.link.acquire(timeoutMs);
+    return this.watch(socket, socket.send(name, args, remaining(timeoutMs, startedAt)));
+  }
+
+  /** Sends commands in one write; the results hold a reply or a `QueueError` each, in order. */
+  async commands(
+    list: readonly (readonly [string, ...RedisArg[]])[],
+    timeoutMs: number = this.timeoutMs,
+  ): Promise<(unknown | QueueError)[]> {
+    const startedAt = performance.now();
+    const socket = this.link.current ?? (await this.link.acquire(timeoutMs));
+    return socket.sendAll(list, remaining(timeoutMs, startedAt));
+  }
+
+  /** Runs a script by its digest; its text is sent only when the server does not know it yet. */
+  async script(script: RedisScript, keys: readonly string[], args: readonly RedisArg[]): Promise<unknown> {
+    const operands = [keys.length, ...keys, ...args];
+    try {
+      return await this.command('evalsha', [script.sha, ...operands]);
+    } catch (error) {
+      if (!(error instanceof RedisReplyError) || error.replyCode !== 'NOSCRIPT') throw error;
+      return this.command('eval', [script.source, ...operands]);
+    }
+  }
+
+  /** One round trip; throws when Redis does not answer in time. */
+  async ping(timeoutMs: number = this.timeoutMs): Promise<void> {
+    await this.command('ping', [], timeoutMs);
+  }
+
+  /** A reader with a socket of its own: a blocking read would hold up every other command on a shared one. */
+  blockingReader(graceMs?: number): BlockingReader {
+    const reader = new BlockingReader(this.target, {
+      graceMs,
+      connectTimeoutMs: this.connectTimeoutMs,
+      observer: this.observer,
+      onClose: (closed) => this.readers.delete(closed),
+    });
+    this.readers.add(reader);
+    return reader;
+  }
+
+  /** Closes the socket and every reader; what is in flight is rejected. */
+  close(): void {
+    for (const reader of this.readers) reader.close();
+    this.link.close();
+  }
+
+  /** A replica answered: only a new lookup (DNS, Sentinel) finds the primary. */
+  private async watch(socket: RedisSocket, reply: Promise<unknown>): Promise<unknown> {
+    try {
+      return await reply;
+    } catch (error) {
+      if (error instanceof RedisReplyError && error.replyCode === 'READONLY') socket.destroy('the server is a replica');
+      throw error;
+    }
+  }
+}
+
+function remaining(timeoutMs: number, startedAt: number): number {
+  return Math.max(1, timeoutMs - (performance.now() - startedAt));
+}

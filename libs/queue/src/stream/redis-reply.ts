@@ -1,0 +1,50 @@
+import {
+  GroupMissingError,
+  type QueueError,
+  RedisConnectionLostError,
+  RedisReplyError,
+  RedisUnavailableError,
+} from '../queue.errors.js';
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  OOM: 'Free memory on the Redis server or raise maxmemory; keep maxmemory-policy noeviction.',
+  NOPERM: 'Grant the Redis user the commands and keys listed in the documentation.',
+  NOAUTH: 'Give the connection its password.',
+  WRONGPASS: 'Correct the user name and password of the connection.',
+  WRONGTYPE: 'Another kind of value lives under this key: choose another stream name.',
+  READONLY: 'The server is a replica; the library reconnects to find the primary.',
+  CROSSSLOT: 'In Redis Cluster the stream name needs a hash tag, for example {orders}.',
+};
+
+/** A message that is free of what was sent: no arguments, no password. */
+export function safeReason(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown reason';
+  // several addresses were tried (IPv4 and IPv6): the error itself has no text
+  const text = error.message || (error as NodeJS.ErrnoException).code || error.name;
+  return text.split(/,? with args beginning with/)[0] ?? text;
+}
+
+/** Turns what ioredis rejects with into an error of ours. `command` is the command's name only. */
+export function translateRedisError(error: unknown, command: string, where: string): QueueError {
+  if (error instanceof Error && error.name === 'ReplyError') return replyError(error, command);
+  const reason = safeReason(error);
+  if (/^(Stream isn't writeable|Cluster isn't ready)/.test(reason)) {
+    return new RedisUnavailableError(`${command} was not sent: the connection to Redis at ${where} is down.`);
+  }
+  return new RedisConnectionLostError(
+    `The connection to Redis at ${where} ended before ${command} was answered (${reason}).`,
+  );
+}
+
+function replyError(error: Error, command: string): QueueError {
+  const answer = safeReason(error);
+  const code = replyCode(answer);
+  if (code === 'NOGROUP' || code === 'UNBLOCKED') return new GroupMissingError(command, answer);
+  return new RedisReplyError(command.toUpperCase(), code, answer, REMEDIES[code] ?? 'See the answer of Redis.');
+}
+
+/** First word of the answer; for an error inside a script on Redis 6, the first word of the error that the script met. */
+function replyCode(answer: string): string {
+  const inScript = /^ERR Error running script .*?@user_script: ?\d+: -?([A-Z]+)\b/.exec(answer);
+  return inScript?.[1] ?? /^-?([A-Z]+)\b/.exec(answer)?.[1] ?? 'ERR';
+}

@@ -1,0 +1,164 @@
+import { Deferred } from '@safesync/core';
+import { type QueueError, RedisConnectionLostError } from '../queue.errors.js';
+import { safeReason, translateRedisError } from './redis-reply.js';
+import type { RedisClient } from './redis-target.js';
+
+/** What a command's arguments may be; everything else has been turned into text before. */
+export type RedisArg = string | number | Buffer;
+
+interface InFlight {
+  readonly command: string;
+  readonly expiresAt: number;
+  readonly reject: (error: QueueError) => void;
+}
+
+export interface RedisSocketOptions {
+  /** Where it leads, for messages. */
+  readonly where: string;
+  /** From connecting to ready, handshake included, in ms. */
+  readonly connectTimeoutMs: number;
+  /** Told once, when the socket is gone for whatever reason. */
+  readonly onEnd: (socket: RedisSocket, reason: string) => void;
+}
+
+/**
+ * One ioredis client from connecting to its end: it never reconnects and never sends anything twice. Every command settles by
+ * its deadline or at once when the socket ends, whatever ioredis does. A command without an answer in time ends the socket:
+ * its late answer could otherwise be taken for that of another.
+ */
+export class RedisSocket {
+  private readonly opening = new Deferred();
+  private readonly inFlight = new Set<InFlight>();
+  private sweeper: NodeJS.Timeout | undefined;
+  private sweepsAt = Number.POSITIVE_INFINITY;
+  private readonly connectTimer: NodeJS.Timeout;
+  private lastError = 'connection closed';
+  private hasEnded = false;
+  private readySince: number | undefined;
+
+  constructor(
+    private readonly client: RedisClient,
+    private readonly options: RedisSocketOptions,
+  ) {
+    this.opening.promise.catch(() => undefined);
+    client.on('error', (error: unknown) => {
+      this.lastError = safeReason(error);
+    });
+    client.on('ready', () => this.becomeReady());
+    client.on('close', () => this.end(this.lastError));
+    client.on('end', () => this.end(this.lastError));
+    const timeoutMs = options.connectTimeoutMs;
+    this.connectTimer = setTimeout(() => this.end(`not connected within ${timeoutMs} ms`), timeoutMs);
+    // the outcome arrives through the events above
+    client.connect().catch(() => undefined);
+  }
+
+  /** Resolves when commands can be sent; rejects with the reason when that will never be. */
+  get opened(): Promise<void> {
+    return this.opening.promise;
+  }
+
+  get isUsable(): boolean {
+    return this.readySince !== undefined && !this.hasEnded;
+  }
+
+  /** How long it has been (or was) usable, in ms. */
+  get readyForMs(): number {
+    return this.readySince === undefined ? 0 : performance.now() - this.readySince;
+  }
+
+  /** Sends one command; replies hold Buffers where Redis sends strings. */
+  send(command: string, args: readonly RedisArg[], timeoutMs: number): Promise<unknown> {
+    return this.track(command, timeoutMs, () => this.client.callBuffer(command, ...args));
+  }
+
+  /** Sends commands in one write; each settles by itself in the result. All go to one key in a cluster. */
+  sendAll(
+    commands: readonly (readonly [string, ...RedisArg[]])[],
+    timeoutMs: number,
+  ): Promise<(unknown | QueueError)[]> {
+    const name = commands[0]?.[0] ?? 'pipeline';
+    return this.track(name, timeoutMs, async () => {
+      const pipeline = this.client.pipeline();
+      for (const [command, ...args] of commands) pipeline.callBuffer(command, ...args);
+      const results = (await pipeline.exec()) ?? [];
+      return results.map(([error, reply]) => (error ? translateRedisError(error, name, this.options.where) : reply));
+    }) as Promise<(unknown | QueueError)[]>;
+  }
+
+  /** Ends the socket at once, half-open ones too: nothing is waited for, everything in flight is rejected. */
+  destroy(reason: string): void {
+    this.end(reason);
+  }
+
+  private track(command: string, timeoutMs: number, start: () => Promise<unknown>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.hasEnded) {
+        reject(translateRedisError(new Error("Stream isn't writeable"), command, this.options.where));
+        return;
+      }
+      const entry: InFlight = { command, expiresAt: performance.now() + timeoutMs, reject };
+      this.inFlight.add(entry);
+      if (entry.expiresAt < this.sweepsAt) this.sweepIn(timeoutMs);
+      start().then(
+        (reply) => {
+          this.inFlight.delete(entry);
+          resolve(reply);
+        },
+        (error: unknown) => {
+          this.inFlight.delete(entry);
+          reject(translateRedisError(error, command, this.options.where));
+        },
+      );
+    });
+  }
+
+  /** One timer for all commands in flight, not one for each: it fires when the earliest deadline can have passed. */
+  private sweepIn(ms: number): void {
+    clearTimeout(this.sweeper);
+    this.sweepsAt = performance.now() + ms;
+    this.sweeper = setTimeout(() => this.sweep(), Math.ceil(ms));
+  }
+
+  private sweep(): void {
+    this.sweepsAt = Number.POSITIVE_INFINITY;
+    const now = performance.now();
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const { command, expiresAt } of this.inFlight) {
+      if (expiresAt <= now) {
+        this.end(`${command} was not answered in time`);
+        return;
+      }
+      earliest = Math.min(earliest, expiresAt);
+    }
+    if (this.inFlight.size > 0) this.sweepIn(earliest - now);
+  }
+
+  private becomeReady(): void {
+    if (this.hasEnded) return;
+    clearTimeout(this.connectTimer);
+    this.readySince = performance.now();
+    this.opening.resolve();
+  }
+
+  private end(reason: string): void {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    clearTimeout(this.connectTimer);
+    clearTimeout(this.sweeper);
+    this.opening.reject(new Error(reason));
+    const { where } = this.options;
+    for (const { command, reject } of this.inFlight) {
+      reject(
+        new RedisConnectionLostError(
+          `The connection to Redis at ${where} ended before ${command} was answered (${reason}).`,
+        ),
+      );
+    }
+    this.inFlight.clear();
+    this.client.disconnect();
+    // disconnect() says goodbye and waits; a half-open socket would never hear it
+    if ('stream' in this.client) this.client.stream?.destroy();
+    this.options.onEnd(this, reason);
+  }
+}

@@ -1,0 +1,196 @@
+import { appendAll, appendOne } from './append.js';
+import type { BlockingReader } from './blocking-reader.js';
+import { type ClaimOptions, type ClaimResult, claimArgs, parseClaimResult } from './claim.js';
+import type { RedisConnection } from './redis-connection.js';
+import type { RedisScript } from './redis-script.js';
+import { ACK_SCRIPT } from './scripts/ack.script.js';
+import { CLAIM_STALE_SCRIPT } from './scripts/claim-stale.script.js';
+import { DEAD_LETTER_SCRIPT } from './scripts/dead-letter.script.js';
+import { GIVE_BACK_SCRIPT } from './scripts/give-back.script.js';
+import { LEAVE_SCRIPT } from './scripts/leave.script.js';
+import { RECLAIM_SCRIPT } from './scripts/reclaim.script.js';
+import { REDELIVER_OWN_SCRIPT } from './scripts/redeliver-own.script.js';
+import { RENEW_SCRIPT } from './scripts/renew.script.js';
+import {
+  type DeliveredEntry,
+  parseClaimedEntries,
+  parseReadReply,
+  parseText,
+  parseTexts,
+  type StreamEntry,
+} from './stream-entry.js';
+import { createGroup, type GroupInfo, type PendingSummary, readGroupInfo, readPendingSummary } from './stream-group.js';
+
+/** Whose eyes a stream is read with. */
+export interface StreamMember {
+  readonly stream: string;
+  readonly group: string;
+  /** Unique among the live processes of the group. */
+  readonly consumer: string;
+}
+
+/**
+ * What a fenced command found: it was done; the entry is not pending (acknowledged already, trimmed, group reset); or the
+ * entry was delivered again since, to somebody else or to this consumer.
+ */
+export type FencedOutcome = 'done' | 'notPending' | 'notMine';
+
+/** Own pending entries that were delivered again. `last` is where to go on; `undefined` at the end. */
+export interface OwnPending {
+  readonly entries: readonly StreamEntry[];
+  /** Entries that the stream no longer holds: their content is lost. They were acknowledged. */
+  readonly trimmed: readonly string[];
+  readonly last: string | undefined;
+}
+
+/** The dead-letter stream of a stream: same hash slot when the name has a hash tag. */
+export function deadLetterStream(stream: string): string {
+  return `${stream}:dead`;
+}
+
+/**
+ * One method per command on one stream, for one consumer of one group. Whatever changes a delivery checks inside Redis that
+ * the caller still holds it: an entry and its delivery count name a delivery.
+ */
+export class RedisStream {
+  readonly stream: string;
+  readonly group: string;
+  readonly consumer: string;
+  private readonly reader: BlockingReader;
+  private readonly aliveKey: string;
+
+  constructor(
+    private readonly connection: RedisConnection,
+    member: StreamMember,
+  ) {
+    this.stream = member.stream;
+    this.group = member.group;
+    this.consumer = member.consumer;
+    this.aliveKey = `${member.stream}:alive:${member.group}`;
+    this.reader = connection.blockingReader();
+  }
+
+  /** Changes whenever entries may have been delivered to a lost socket: then call `readOwnPending` before the next `readNew`. */
+  get epoch(): number {
+    return this.reader.epoch;
+  }
+
+  /** Appends `data`; returns the entry's id. A lost answer is `PublishOutcomeUnknownError`. */
+  add(data: string): Promise<string> {
+    return appendOne(this.connection, this.stream, data);
+  }
+
+  /** Appends all in few writes; throws `BatchPublishError` unless every one is confirmed. */
+  addMany(list: readonly string[]): Promise<string[]> {
+    return appendAll(this.connection, this.stream, list);
+  }
+
+  /** Creates stream and group unless they exist; an existing group keeps its position. True when it was created. */
+  ensureGroup(start = '0'): Promise<boolean> {
+    return createGroup(this.connection, this.stream, this.group, start);
+  }
+
+  /** At most `count` entries that the group has not seen, waiting up to `blockMs` (>= 1) for the first. */
+  async readNew(count: number, blockMs: number): Promise<StreamEntry[]> {
+    const args = ['GROUP', this.group, this.consumer, 'COUNT', count, 'BLOCK', blockMs, 'STREAMS', this.stream, '>'];
+    return parseReadReply(await this.reader.read('xreadgroup', args, blockMs), 'XREADGROUP');
+  }
+
+  /** Ends a `readNew` in progress at once; it resolves with nothing. */
+  interrupt(): void {
+    this.reader.interrupt();
+  }
+
+  /**
+   * Delivers again what is pending under this consumer's name, `inFlight` excepted, counting a delivery for each.
+   * @param after id to start behind; '0-0' for the beginning
+   */
+  async readOwnPending(after: string, count: number, inFlight: readonly string[] = []): Promise<OwnPending> {
+    const reply = await this.run(REDELIVER_OWN_SCRIPT, [after, count, ...inFlight]);
+    const [entries, trimmed, last] = reply as unknown[];
+    const next = parseText(last, 'EVALSHA');
+    return {
+      entries: parseClaimedEntries(entries, 'EVALSHA'),
+      trimmed: parseTexts(trimmed, 'EVALSHA'),
+      last: next === '' ? undefined : next,
+    };
+  }
+
+  /** Acknowledges deliveries that are still this consumer's; one outcome each, in order. */
+  ack(entries: readonly DeliveredEntry[]): Promise<FencedOutcome[]> {
+    return this.runFenced(ACK_SCRIPT, entries);
+  }
+
+  /** Starts the idle time of deliveries again, so that nobody claims them as stale. */
+  renew(entries: readonly DeliveredEntry[]): Promise<FencedOutcome[]> {
+    return this.runFenced(RENEW_SCRIPT, entries);
+  }
+
+  /** Undoes deliveries that were not worked on: claimable by anybody at once, not counted. */
+  giveBack(entries: readonly DeliveredEntry[]): Promise<FencedOutcome[]> {
+    return this.runFenced(GIVE_BACK_SCRIPT, entries);
+  }
+
+  /** Delivers an entry that is still this consumer's to it once more; the fields are `null` when it was trimmed meanwhile. */
+  async reclaim(entry: DeliveredEntry): Promise<StreamEntry | 'notPending' | 'notMine'> {
+    const reply = await this.run(RECLAIM_SCRIPT, [entry.id, entry.deliveryCount]);
+    if (reply === 0) return 'notPending';
+    if (reply === -1) return 'notMine';
+    return parseClaimedEntries([reply], 'EVALSHA')[0] as StreamEntry;
+  }
+
+  /** One turn of care for the group: own liveness, entries of dead consumers, and, with `sweep`, entries idle for long. */
+  async claimStale(options: ClaimOptions): Promise<ClaimResult> {
+    const args = [this.group, this.consumer, ...claimArgs(options)];
+    return parseClaimResult(await this.connection.script(CLAIM_STALE_SCRIPT, [this.stream, this.aliveKey], args));
+  }
+
+  /** Moves a delivery to the dead-letter stream and acknowledges it, both or neither. */
+  async deadLetter(entry: DeliveredEntry, envelope: string): Promise<FencedOutcome> {
+    const keys = [this.stream, deadLetterStream(this.stream)];
+    const args = [this.group, this.consumer, entry.id, entry.deliveryCount, envelope];
+    const reply = await this.connection.script(DEAD_LETTER_SCRIPT, keys, args);
+    return outcome(typeof reply === 'number' ? reply : 1);
+  }
+
+  /** Leaves the group for good: removed when nothing is pending, else marked dead for the others to claim. True if removed. */
+  async leave(): Promise<boolean> {
+    return (
+      (await this.connection.script(LEAVE_SCRIPT, [this.stream, this.aliveKey], [this.group, this.consumer])) === 1
+    );
+  }
+
+  pendingSummary(): Promise<PendingSummary> {
+    return readPendingSummary(this.connection, this.stream, this.group);
+  }
+
+  groupInfo(): Promise<GroupInfo> {
+    return readGroupInfo(this.connection, this.stream, this.group);
+  }
+
+  /** Ends a read in progress and closes the reading socket; the connection stays open. */
+  close(): void {
+    this.reader.close();
+  }
+
+  private run(script: RedisScript, args: readonly (string | number)[]): Promise<unknown> {
+    return this.connection.script(script, [this.stream], [this.group, this.consumer, ...args]);
+  }
+
+  private async runFenced(script: RedisScript, entries: readonly DeliveredEntry[]): Promise<FencedOutcome[]> {
+    const outcomes: FencedOutcome[] = [];
+    for (let from = 0; from < entries.length; from += MAX_IDS) {
+      const args = entries.slice(from, from + MAX_IDS).flatMap(({ id, deliveryCount }) => [id, deliveryCount]);
+      for (const reply of (await this.run(script, args)) as number[]) outcomes.push(outcome(reply));
+    }
+    return outcomes;
+  }
+}
+
+/** Lua's unpack() and the time a script may hold the server bound one call. */
+const MAX_IDS = 500;
+
+function outcome(reply: number): FencedOutcome {
+  if (reply === 1) return 'done';
+  return reply === 0 ? 'notPending' : 'notMine';
+}

@@ -1,0 +1,35 @@
+import { redisScript } from '../redis-script.js';
+
+/**
+ * Delivers to a consumer what is pending under its own name, in id order, counting a delivery each. KEYS: stream.
+ * ARGV: group, consumer, exclusive start id, how many, then the ids to leave alone.
+ * Replies {{{id, delivery count, fields}, ...}, {trimmed ids}, last id looked at or ''}: '' when the end was reached. Trimmed
+ * entries are acknowledged.
+ */
+export const REDELIVER_OWN_SCRIPT = redisScript(`
+local stream, group, me, wanted = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[4])
+local skip = {}
+for i = 5, #ARGV do skip[ARGV[i]] = true end
+local entries, trimmed = {}, {}
+local page = wanted + #ARGV - 4
+local pending = redis.call('XPENDING', stream, group, '(' .. ARGV[3], '+', page, me)
+local last = ''
+for i = 1, #pending do
+  if #entries == wanted then
+    last = pending[i - 1][1]
+    break
+  end
+  local id, count = pending[i][1], pending[i][4]
+  if not skip[id] then
+    local claimed = redis.call('XCLAIM', stream, group, me, 0, id)[1]
+    if claimed then
+      entries[#entries + 1] = {id, count + 1, claimed[2]}
+    else
+      redis.call('XACK', stream, group, id)
+      trimmed[#trimmed + 1] = id
+    end
+  end
+end
+if last == '' and #pending == page then last = pending[#pending][1] end
+return {entries, trimmed, last}
+`);
