@@ -1,4 +1,4 @@
-import { isSafeSyncError, SafeSyncError, type SafeSyncErrorDetails } from '@safesync/core';
+import { SafeSyncError, type SafeSyncErrorDetails } from '@safesync/core';
 
 /** Root of what this library throws; catch it to catch them all. */
 export class QueueError extends SafeSyncError {
@@ -163,9 +163,4 @@ export class NonRetryableError extends QueueError {
       cause,
     });
   }
-}
-
-/** True when a command was sent and nobody knows whether Redis executed it. */
-export function isOutcomeUnknown(error: unknown): error is QueueError {
-  return isSafeSyncError(error, 'REDIS_CONNECTION_LOST');
 }

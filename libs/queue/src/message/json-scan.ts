@@ -4,62 +4,96 @@ import type { PayloadLimits } from './payload-limits.js';
 export interface JsonScan {
   /** A limit that is broken, if any. */
   readonly fault: string | undefined;
-  /** Some number may not survive a double: a long run of digits or an exponent. */
+  /** Some number may not survive a double: more than 15 digits, or an exponent. */
   readonly hasHardNumber: boolean;
   /** Some key may be a forbidden one, written plainly or with escapes. */
   readonly mayHideKey: boolean;
 }
 
 const QUOTE = 34;
+const ZERO = 48;
+const NINE = 57;
 const COLON = 58;
-const BACKSLASH = 92;
 const OPEN_LIST = 91;
+const BACKSLASH = 92;
 const CLOSE_LIST = 93;
 const OPEN_OBJECT = 123;
 const CLOSE_OBJECT = 125;
 
-/** Up to 15 digits always fit a double. */
-const HARD_NUMBER = /\d{16}|\d[eE]/;
+/** Any integer of so many digits fits a double. */
+const SAFE_DIGITS = 15;
 const SUSPICIOUS_KEY = /\\u|__proto__|constructor|prototype/;
 
 /**
- * Measures depth and keys without parsing, so that a hostile text is refused before it costs memory or stack. It assumes
- * nothing about the text being valid JSON: the parser decides that.
+ * Measures depth, keys and numbers without parsing, so that a hostile text is refused before it costs memory or stack. It
+ * assumes nothing about the text being valid JSON: the parser decides that.
  */
 export function scanJson(text: string, limits: PayloadLimits): JsonScan {
-  return {
-    fault: findFault(text, limits),
-    hasHardNumber: HARD_NUMBER.test(text),
-    mayHideKey: SUSPICIOUS_KEY.test(text),
-  };
+  const scanner = new JsonScanner(text, limits);
+  const fault = scanner.findFault();
+  return { fault, hasHardNumber: scanner.hasHardNumber, mayHideKey: SUSPICIOUS_KEY.test(text) };
 }
 
-function findFault(text: string, limits: PayloadLimits): string | undefined {
-  const keys: number[] = [];
-  let depth = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === QUOTE) {
-      i = endOfString(text, i);
-    } else if (code === OPEN_OBJECT || code === OPEN_LIST) {
-      depth += 1;
-      if (depth > limits.maxDepth) return `nested deeper than ${limits.maxDepth}`;
-      keys[depth] = 0;
-    } else if (code === CLOSE_OBJECT || code === CLOSE_LIST) {
-      depth -= 1;
-    } else if (code === COLON) {
-      keys[depth] = (keys[depth] ?? 0) + 1;
-      if ((keys[depth] ?? 0) > limits.maxKeys) return `an object with more than ${limits.maxKeys} keys`;
+class JsonScanner {
+  hasHardNumber = false;
+  private depth = 0;
+  /** Keys seen so far in the object that is open at each depth. */
+  private readonly keys: number[] = [0];
+
+  constructor(
+    private readonly text: string,
+    private readonly limits: PayloadLimits,
+  ) {}
+
+  findFault(): string | undefined {
+    for (let i = 0; i < this.text.length; i++) {
+      const code = this.text.charCodeAt(i);
+      if (code === QUOTE) {
+        i = this.endOfString(i);
+      } else if (code >= ZERO && code <= NINE) {
+        i = this.endOfNumber(i);
+      } else {
+        const fault = this.structure(code);
+        if (fault !== undefined) return fault;
+      }
     }
+    return undefined;
   }
-  return undefined;
+
+  private structure(code: number): string | undefined {
+    if (code === OPEN_OBJECT || code === OPEN_LIST) return this.open();
+    if (code === CLOSE_OBJECT || code === CLOSE_LIST) this.depth = Math.max(0, this.depth - 1);
+    else if (code === COLON) return this.countKey();
+    return undefined;
+  }
+
+  private open(): string | undefined {
+    this.depth += 1;
+    this.keys[this.depth] = 0;
+    return this.depth > this.limits.maxDepth ? `nested deeper than ${this.limits.maxDepth}` : undefined;
+  }
+
+  private countKey(): string | undefined {
+    const count = (this.keys[this.depth] ?? 0) + 1;
+    this.keys[this.depth] = count;
+    return count > this.limits.maxKeys ? `an object with more than ${this.limits.maxKeys} keys` : undefined;
+  }
+
+  private endOfString(open: number): number {
+    for (let i = open + 1; i < this.text.length; i++) {
+      const code = this.text.charCodeAt(i);
+      if (code === BACKSLASH) i += 1;
+      else if (code === QUOTE) return i;
+    }
+    return this.text.length;
+  }
+
+  private endOfNumber(start: number): number {
+    NUMBER.lastIndex = start;
+    const [digits] = NUMBER.exec(this.text) ?? [''];
+    if (digits.length > SAFE_DIGITS || /[eE]/.test(digits)) this.hasHardNumber = true;
+    return start + Math.max(0, digits.length - 1);
+  }
 }
 
-function endOfString(text: string, open: number): number {
-  for (let i = open + 1; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === BACKSLASH) i += 1;
-    else if (code === QUOTE) return i;
-  }
-  return text.length;
-}
+const NUMBER = /[\d.eE+-]+/y;

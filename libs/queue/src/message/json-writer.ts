@@ -22,22 +22,11 @@ class LosslessCheck {
   constructor(private readonly limits: PayloadLimits) {}
 
   visit(value: unknown, path: string, depth: number): void {
-    switch (typeof value) {
-      case 'string':
-      case 'boolean':
-        return;
-      case 'number':
-        this.visitNumber(value, path);
-        return;
-      case 'bigint':
-        this.needsWriter = true;
-        return;
-      case 'object':
-        if (value !== null) this.visitObject(value, path, depth);
-        return;
-      default:
-        refuse(path, `is ${typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`}`);
-    }
+    if (typeof value === 'string' || typeof value === 'boolean' || value === null) return;
+    if (typeof value === 'number') this.visitNumber(value, path);
+    else if (typeof value === 'object') this.visitObject(value, path, depth);
+    else if (typeof value === 'bigint') this.needsWriter = true;
+    else refuse(path, value === undefined ? 'is undefined' : `is a ${typeof value}`);
   }
 
   private visitNumber(value: number, path: string): void {

@@ -57,29 +57,29 @@ function withMetadata(payload: object, metadata: MessageMetadata): object {
   return { ...payload, [METADATA_KEY]: metadata };
 }
 
-function compact(metadata: MessageMetadata): MessageMetadata | undefined {
-  const { id, key, headers } = metadata;
-  const hasHeaders = headers !== undefined && Object.keys(headers).length > 0;
-  if (id === undefined && key === undefined && !hasHeaders) return undefined;
-  return {
-    ...(id === undefined ? {} : { id }),
-    ...(key === undefined ? {} : { key }),
-    ...(hasHeaders ? { headers } : {}),
-  };
+function compact({ id, key, headers }: MessageMetadata): MessageMetadata | undefined {
+  const carried = present({ id, key, headers: headers && Object.keys(headers).length > 0 ? headers : undefined });
+  return Object.keys(carried).length > 0 ? carried : undefined;
 }
 
 function readMetadata(carried: unknown): MessageMetadata {
-  const fault = (what: string): MessageDecodeError => new MessageDecodeError(`${METADATA_KEY}${what}`);
-  if (!isObject(carried)) throw fault(' is not an object');
+  if (!isObject(carried)) throw new MessageDecodeError(`${METADATA_KEY} is not an object`);
   const { id, key, headers } = carried;
-  if (id !== undefined && typeof id !== 'string') throw fault('.id is not a text');
-  if (key !== undefined && typeof key !== 'string') throw fault('.key is not a text');
-  if (headers !== undefined && !isTexts(headers)) throw fault('.headers is not an object of texts');
-  return {
-    ...(id === undefined ? {} : { id }),
-    ...(key === undefined ? {} : { key }),
-    ...(headers === undefined ? {} : { headers }),
-  };
+  if (!isTextOrAbsent(id)) throw new MessageDecodeError(`${METADATA_KEY}.id is not a text`);
+  if (!isTextOrAbsent(key)) throw new MessageDecodeError(`${METADATA_KEY}.key is not a text`);
+  if (headers !== undefined && !isTexts(headers)) {
+    throw new MessageDecodeError(`${METADATA_KEY}.headers is not an object of texts`);
+  }
+  return present({ id, key, headers });
+}
+
+/** Only what is there: an absent field and an undefined one are not the same on the wire. */
+function present(metadata: { [K in keyof MessageMetadata]: MessageMetadata[K] | undefined }): MessageMetadata {
+  return Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== undefined));
+}
+
+function isTextOrAbsent(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === 'string';
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

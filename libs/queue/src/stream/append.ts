@@ -1,9 +1,10 @@
 import {
   BatchPublishError,
-  isOutcomeUnknown,
   PublishOutcomeUnknownError,
   type PublishResult,
-  QueueError,
+  type QueueError,
+  RedisConnectionLostError,
+  UnexpectedReplyError,
 } from '../queue.errors.js';
 import type { RedisConnection } from './redis-connection.js';
 import { parseText } from './stream-entry.js';
@@ -22,7 +23,8 @@ export async function appendOne(
   timeoutMs?: number,
 ): Promise<string> {
   try {
-    return parseText(await connection.command('xadd', [stream, '*', DATA_FIELD, data], timeoutMs), 'XADD');
+    const reply = await connection.command('xadd', [stream, '*', DATA_FIELD, data], timeoutMs);
+    return connection.parse(reply, parseEntryId);
   } catch (error) {
     throw publishError(stream, error);
   }
@@ -49,13 +51,13 @@ async function appendChunk(
   list: readonly string[],
   timeoutMs: number | undefined,
 ): Promise<PublishResult[]> {
+  const commands = list.map((data) => ['xadd', stream, '*', DATA_FIELD, data] as const);
   try {
-    const replies = await connection.commands(
-      list.map((data) => ['xadd', stream, '*', DATA_FIELD, data] as const),
-      timeoutMs,
-    );
-    return replies.map((reply) =>
-      reply instanceof QueueError ? { error: publishError(stream, reply) } : { entryId: parseText(reply, 'XADD') },
+    const results = await connection.commands(commands, timeoutMs);
+    return results.map((result) =>
+      'error' in result
+        ? { error: publishError(stream, result.error) }
+        : { entryId: connection.parse(result.reply, parseEntryId) },
     );
   } catch (error) {
     const failure = publishError(stream, error);
@@ -63,7 +65,11 @@ async function appendChunk(
   }
 }
 
+function parseEntryId(reply: unknown): string {
+  return parseText(reply, 'XADD');
+}
+
 function publishError(stream: string, error: unknown): QueueError {
-  if (isOutcomeUnknown(error)) return new PublishOutcomeUnknownError(stream, error);
-  return error as QueueError;
+  const wasSent = error instanceof RedisConnectionLostError || error instanceof UnexpectedReplyError;
+  return wasSent ? new PublishOutcomeUnknownError(stream, error) : (error as QueueError);
 }

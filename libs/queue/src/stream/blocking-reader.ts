@@ -1,7 +1,7 @@
 import { OptionFaults } from '@safesync/core';
-import { QueueError, RedisConnectionLostError } from '../queue.errors.js';
+import { QueueError, RedisConnectionLostError, UnexpectedReplyError } from '../queue.errors.js';
 import { type RedisConnectionEvent, RedisLink } from './redis-link.js';
-import type { RedisArg, RedisSocket } from './redis-socket.js';
+import type { RedisCommand, RedisSocket } from './redis-socket.js';
 import type { RedisTarget } from './redis-target.js';
 
 export interface BlockingReaderOptions {
@@ -59,20 +59,22 @@ export class BlockingReader {
   }
 
   /**
-   * Sends one blocking command that holds `BLOCK blockMs` itself. Resolves with the reply, or `null` when nothing came or the
-   * read was interrupted. One at a time.
+   * Sends one blocking command that holds `BLOCK blockMs` itself and parses its reply. Resolves with nothing when nothing came
+   * or the read was interrupted. One at a time.
    */
-  async read(command: string, args: readonly RedisArg[], blockMs: number): Promise<unknown> {
+  async read<T>(command: RedisCommand, blockMs: number, parse: (reply: unknown) => T[]): Promise<T[]> {
     new OptionFaults('Blocking read').integer('blockMs', blockMs, 1).throwIfAny();
-    if (this.reading)
+    if (this.reading) {
       throw new QueueError('A blocking read is already in progress.', {
         code: 'READ_IN_PROGRESS',
         remedy: 'Await it first.',
       });
+    }
     try {
-      return await new Promise((resolve, reject) => {
-        this.reading = { interrupt: () => resolve(null), isOver: false };
-        this.perform(this.reading, command, args, blockMs).then(resolve, reject);
+      return await new Promise<T[]>((resolve, reject) => {
+        const reading = { interrupt: () => resolve([]), isOver: false };
+        this.reading = reading;
+        this.perform(reading, command, blockMs, parse).then(resolve, reject);
       });
     } finally {
       this.reading = undefined;
@@ -84,7 +86,7 @@ export class BlockingReader {
     if (!this.reading) return;
     this.reading.isOver = true;
     this.reading.interrupt();
-    this.link.current?.destroy('read interrupted');
+    this.link.drop('read interrupted');
   }
 
   /** Ends the read in progress and the socket for good. */
@@ -96,23 +98,25 @@ export class BlockingReader {
     this.options.onClose(this);
   }
 
-  private async perform(
-    reading: { isOver: boolean },
-    command: string,
-    args: readonly RedisArg[],
+  private async perform<T>(
+    reading: { readonly isOver: boolean },
+    [command, ...args]: RedisCommand,
     blockMs: number,
-  ): Promise<unknown> {
+    parse: (reply: unknown) => T[],
+  ): Promise<T[]> {
     const socket = await this.link.acquire(blockMs + this.graceMs);
-    if (reading.isOver) return null;
+    if (reading.isOver) return [];
     const startedAt = performance.now();
     try {
       const reply = await socket.send(command, args, blockMs + this.graceMs);
       const elapsedMs = performance.now() - startedAt;
       if (reply === null && elapsedMs < blockMs - CLOCK_SLACK_MS)
         socket.destroy('an empty answer came before BLOCK had passed');
-      return reply;
+      return parse(reply);
     } catch (error) {
-      if (error instanceof RedisConnectionLostError) this.abandon(socket, startedAt + blockMs);
+      if (error instanceof RedisConnectionLostError || error instanceof UnexpectedReplyError) {
+        this.abandon(socket, startedAt + blockMs);
+      }
       throw error;
     }
   }

@@ -43,18 +43,17 @@ export interface ClaimResult {
   readonly isAlive: boolean;
 }
 
+const NO_SWEEP: SweepOptions = { idleMs: 0, cursor: '-' };
+
+/** Arguments of the script after group and consumer. */
 export function claimArgs(options: ClaimOptions): RedisArg[] {
-  const { sweep } = options;
-  return [
-    options.livenessMs,
-    options.count,
-    sweep?.idleMs ?? 0,
-    sweep?.cursor ?? '-',
-    options.suspectAfter ?? 0,
-    options.alone ? 1 : 0,
-    sweep?.skipOwn ? 1 : 0,
-    ...(sweep?.inFlight ?? []),
-  ];
+  const { livenessMs, count, sweep = NO_SWEEP, suspectAfter = 0, alone = false } = options;
+  const { idleMs, cursor, skipOwn = false, inFlight = [] } = sweep;
+  return [livenessMs, count, idleMs, cursor, suspectAfter, flag(alone), flag(skipOwn), ...inFlight];
+}
+
+function flag(value: boolean): number {
+  return value ? 1 : 0;
 }
 
 export function parseClaimResult(reply: unknown): ClaimResult {
@@ -64,8 +63,8 @@ export function parseClaimResult(reply: unknown): ClaimResult {
     'the result of a claim',
   );
   return {
-    entries: parseClaimedEntries(entries, 'EVALSHA'),
-    trimmed: parseTexts(trimmed, 'EVALSHA'),
+    entries: parseClaimedEntries(entries),
+    trimmed: parseTexts(trimmed),
     cursor: parseText(cursor, 'EVALSHA'),
     more: more === 1,
     suspectsLeft: Number(suspectsLeft),

@@ -1,8 +1,8 @@
-import { type QueueError, RedisReplyError } from '../queue.errors.js';
+import { RedisReplyError, RedisUnavailableError } from '../queue.errors.js';
 import { BlockingReader } from './blocking-reader.js';
 import { type RedisConnectionEvent, RedisLink } from './redis-link.js';
 import type { RedisScript } from './redis-script.js';
-import type { RedisArg, RedisSocket } from './redis-socket.js';
+import type { CommandResult, RedisArg, RedisCommand, RedisSocket } from './redis-socket.js';
 import { type RedisInput, type RedisTarget, redisTarget } from './redis-target.js';
 
 export interface RedisConnectionOptions {
@@ -10,11 +10,14 @@ export interface RedisConnectionOptions {
   readonly commandTimeoutMs?: number;
   /** Longest time for one attempt to connect, handshake included, in ms. Default 5 000. */
   readonly connectTimeoutMs?: number;
+  /** How many commands may wait for a connection at a time; more fail at once. Default 1 000. */
+  readonly maxWaiting?: number;
   /** Told what the connection is going through; must not throw. */
   readonly observer?: (event: RedisConnectionEvent) => void;
 }
 
 const DEFAULT_TIMEOUT_MS = 5_000;
+const DEFAULT_MAX_WAITING = 1_000;
 
 /**
  * The commands of an application to one Redis, over one socket that is opened at first use and replaced when lost. Every
@@ -26,12 +29,15 @@ export class RedisConnection {
   private readonly link: RedisLink;
   private readonly readers = new Set<BlockingReader>();
   private readonly timeoutMs: number;
+  private readonly maxWaiting: number;
+  private waiting = 0;
   private readonly connectTimeoutMs: number;
   private readonly observer: (event: RedisConnectionEvent) => void;
 
   constructor(input: RedisInput, options: RedisConnectionOptions = {}) {
     this.target = redisTarget(input);
     this.timeoutMs = options.commandTimeoutMs ?? DEFAULT_TIMEOUT_MS;
+    this.maxWaiting = options.maxWaiting ?? DEFAULT_MAX_WAITING;
     this.connectTimeoutMs = options.connectTimeoutMs ?? DEFAULT_TIMEOUT_MS;
     this.observer = options.observer ?? (() => undefined);
     this.link = new RedisLink(this.target, {
@@ -56,22 +62,17 @@ export class RedisConnection {
   }
 
   /** Sends one command. Strings in the reply are Buffers. */
-  async command(name: string, args: readonly RedisArg[], timeoutMs: number = this.timeoutMs): Promise<unknown> {
+  command(name: string, args: readonly RedisArg[], timeoutMs: number = this.timeoutMs): Promise<unknown> {
     const live = this.link.current;
-    if (live) return this.watch(live, live.send(name, args, timeoutMs));
-    const startedAt = performance.now();
-    const socket = await this.link.acquire(timeoutMs);
-    return this.watch(socket, socket.send(name, args, remaining(timeoutMs, startedAt)));
+    return live
+      ? live.send(name, args, timeoutMs)
+      : this.whenReady(timeoutMs, (socket, ms) => socket.send(name, args, ms));
   }
 
-  /** Sends commands in one write; the results hold a reply or a `QueueError` each, in order. */
-  async commands(
-    list: readonly (readonly [string, ...RedisArg[]])[],
-    timeoutMs: number = this.timeoutMs,
-  ): Promise<(unknown | QueueError)[]> {
-    const startedAt = performance.now();
-    const socket = this.link.current ?? (await this.link.acquire(timeoutMs));
-    return socket.sendAll(list, remaining(timeoutMs, startedAt));
+  /** Sends commands in one write; one result each, in order. In a cluster all must go to one slot. */
+  commands(list: readonly RedisCommand[], timeoutMs: number = this.timeoutMs): Promise<CommandResult[]> {
+    const live = this.link.current;
+    return live ? live.sendAll(list, timeoutMs) : this.whenReady(timeoutMs, (socket, ms) => socket.sendAll(list, ms));
   }
 
   /** Runs a script by its digest; its text is sent only when the server does not know it yet. */
@@ -108,17 +109,27 @@ export class RedisConnection {
     this.link.close();
   }
 
-  /** A replica answered: only a new lookup (DNS, Sentinel) finds the primary. */
-  private async watch(socket: RedisSocket, reply: Promise<unknown>): Promise<unknown> {
+  /** Hands a reply to its parser; one that it cannot have been means that replies are out of step with commands. */
+  parse<T>(reply: unknown, parser: (reply: unknown) => T): T {
     try {
-      return await reply;
+      return parser(reply);
     } catch (error) {
-      if (error instanceof RedisReplyError && error.replyCode === 'READONLY') socket.destroy('the server is a replica');
+      this.link.current?.destroy('a reply had an impossible shape');
       throw error;
     }
   }
-}
 
-function remaining(timeoutMs: number, startedAt: number): number {
-  return Math.max(1, timeoutMs - (performance.now() - startedAt));
+  private async whenReady<T>(timeoutMs: number, send: (socket: RedisSocket, ms: number) => Promise<T>): Promise<T> {
+    if (this.waiting >= this.maxWaiting) {
+      throw new RedisUnavailableError(
+        `${this.waiting} commands wait for a connection to Redis at ${this.description} already.`,
+      );
+    }
+    this.waiting += 1;
+    const startedAt = performance.now();
+    const socket = await this.link.acquire(timeoutMs).finally(() => {
+      this.waiting -= 1;
+    });
+    return send(socket, Math.max(1, timeoutMs - (performance.now() - startedAt)));
+  }
 }

@@ -34,6 +34,7 @@ export class RedisLink {
   private establishing: Promise<RedisSocket> | undefined;
   private failures = 0;
   private generation = 0;
+  private isDropping = false;
   private readonly closing = new AbortController();
 
   constructor(
@@ -58,6 +59,13 @@ export class RedisLink {
     return withDeadline(this.establish(), timeoutMs, () => {
       return new RedisUnavailableError(`No connection to Redis at ${this.target.description} within ${timeoutMs} ms.`);
     });
+  }
+
+  /** Ends the current socket without opening another until somebody asks for one. */
+  drop(reason: string): void {
+    this.isDropping = true;
+    this.live?.destroy(reason);
+    this.isDropping = false;
   }
 
   close(): void {
@@ -118,6 +126,7 @@ export class RedisLink {
     if (socket !== this.live) return;
     this.live = undefined;
     this.generation += 1;
+    if (this.isDropping) return;
     this.failures = socket.readyForMs > STABLE_MS ? 0 : this.failures + 1;
     if (this.closing.signal.aborted) return;
     this.options.observer({ kind: 'lost', to: this.target.description, purpose: this.options.purpose, reason });

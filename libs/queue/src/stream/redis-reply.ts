@@ -29,17 +29,22 @@ export function translateRedisError(error: unknown, command: string, where: stri
   if (error instanceof Error && error.name === 'ReplyError') return replyError(error, command);
   const reason = safeReason(error);
   if (/^(Stream isn't writeable|Cluster isn't ready)/.test(reason)) {
-    return new RedisUnavailableError(`${command} was not sent: the connection to Redis at ${where} is down.`);
+    return notSent(command, where);
   }
   return new RedisConnectionLostError(
     `The connection to Redis at ${where} ended before ${command} was answered (${reason}).`,
   );
 }
 
+export function notSent(command: string, where: string): RedisUnavailableError {
+  return new RedisUnavailableError(`${command} was not sent: the connection to Redis at ${where} is down.`);
+}
+
 function replyError(error: Error, command: string): QueueError {
   const answer = safeReason(error);
   const code = replyCode(answer);
-  if (code === 'NOGROUP' || code === 'UNBLOCKED') return new GroupMissingError(command, answer);
+  const isGone = code === 'NOGROUP' || code === 'UNBLOCKED' || answer.startsWith('ERR no such key');
+  if (isGone) return new GroupMissingError(command, answer);
   return new RedisReplyError(command.toUpperCase(), code, answer, REMEDIES[code] ?? 'See the answer of Redis.');
 }
 

@@ -1,10 +1,16 @@
 import { Deferred } from '@safesync/core';
-import { type QueueError, RedisConnectionLostError } from '../queue.errors.js';
-import { safeReason, translateRedisError } from './redis-reply.js';
+import { type QueueError, RedisConnectionLostError, RedisReplyError } from '../queue.errors.js';
+import { notSent, safeReason, translateRedisError } from './redis-reply.js';
 import type { RedisClient } from './redis-target.js';
 
 /** What a command's arguments may be; everything else has been turned into text before. */
 export type RedisArg = string | number | Buffer;
+
+/** Name and arguments. */
+export type RedisCommand = readonly [name: string, ...args: RedisArg[]];
+
+/** What became of one command of several. */
+export type CommandResult = { readonly reply: unknown } | { readonly error: QueueError };
 
 interface InFlight {
   readonly command: string;
@@ -72,18 +78,17 @@ export class RedisSocket {
     return this.track(command, timeoutMs, () => this.client.callBuffer(command, ...args));
   }
 
-  /** Sends commands in one write; each settles by itself in the result. All go to one key in a cluster. */
-  sendAll(
-    commands: readonly (readonly [string, ...RedisArg[]])[],
-    timeoutMs: number,
-  ): Promise<(unknown | QueueError)[]> {
+  /** Sends commands in one write; each settles by itself in the result. In a cluster all must go to one slot. */
+  async sendAll(commands: readonly RedisCommand[], timeoutMs: number): Promise<CommandResult[]> {
     const name = commands[0]?.[0] ?? 'pipeline';
-    return this.track(name, timeoutMs, async () => {
+    const results = await this.track(name, timeoutMs, () => {
       const pipeline = this.client.pipeline();
       for (const [command, ...args] of commands) pipeline.callBuffer(command, ...args);
-      const results = (await pipeline.exec()) ?? [];
-      return results.map(([error, reply]) => (error ? translateRedisError(error, name, this.options.where) : reply));
-    }) as Promise<(unknown | QueueError)[]>;
+      return pipeline.exec();
+    });
+    return (results as [Error | null, unknown][]).map(([error, reply]) =>
+      error ? { error: this.translate(error, name) } : { reply },
+    );
   }
 
   /** Ends the socket at once, half-open ones too: nothing is waited for, everything in flight is rejected. */
@@ -94,7 +99,7 @@ export class RedisSocket {
   private track(command: string, timeoutMs: number, start: () => Promise<unknown>): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.hasEnded) {
-        reject(translateRedisError(new Error("Stream isn't writeable"), command, this.options.where));
+        reject(notSent(command, this.options.where));
         return;
       }
       const entry: InFlight = { command, expiresAt: performance.now() + timeoutMs, reject };
@@ -107,10 +112,17 @@ export class RedisSocket {
         },
         (error: unknown) => {
           this.inFlight.delete(entry);
-          reject(translateRedisError(error, command, this.options.where));
+          reject(this.translate(error, command));
         },
       );
     });
+  }
+
+  private translate(error: unknown, command: string): QueueError {
+    const failure = translateRedisError(error, command, this.options.where);
+    // only a new lookup (DNS, Sentinel) finds the primary again
+    if (failure instanceof RedisReplyError && failure.replyCode === 'READONLY') this.end('the server is a replica');
+    return failure;
   }
 
   /** One timer for all commands in flight, not one for each: it fires when the earliest deadline can have passed. */
@@ -156,9 +168,10 @@ export class RedisSocket {
       );
     }
     this.inFlight.clear();
+    this.options.onEnd(this, reason);
+    if (this.client.status === 'end') return;
     this.client.disconnect();
     // disconnect() says goodbye and waits; a half-open socket would never hear it
     if ('stream' in this.client) this.client.stream?.destroy();
-    this.options.onEnd(this, reason);
   }
 }

@@ -1,8 +1,17 @@
 import { appendAll, appendOne } from './append.js';
 import type { BlockingReader } from './blocking-reader.js';
 import { type ClaimOptions, type ClaimResult, claimArgs, parseClaimResult } from './claim.js';
+import {
+  type FencedOutcome,
+  type OwnPending,
+  parseDeadLettered,
+  parseOutcomes,
+  parseOwnPending,
+  parseReclaimed,
+} from './fenced.js';
 import type { RedisConnection } from './redis-connection.js';
 import type { RedisScript } from './redis-script.js';
+import type { RedisArg } from './redis-socket.js';
 import { ACK_SCRIPT } from './scripts/ack.script.js';
 import { CLAIM_STALE_SCRIPT } from './scripts/claim-stale.script.js';
 import { DEAD_LETTER_SCRIPT } from './scripts/dead-letter.script.js';
@@ -11,14 +20,7 @@ import { LEAVE_SCRIPT } from './scripts/leave.script.js';
 import { RECLAIM_SCRIPT } from './scripts/reclaim.script.js';
 import { REDELIVER_OWN_SCRIPT } from './scripts/redeliver-own.script.js';
 import { RENEW_SCRIPT } from './scripts/renew.script.js';
-import {
-  type DeliveredEntry,
-  parseClaimedEntries,
-  parseReadReply,
-  parseText,
-  parseTexts,
-  type StreamEntry,
-} from './stream-entry.js';
+import { type DeliveredEntry, parseReadReply, type StreamEntry } from './stream-entry.js';
 import { createGroup, type GroupInfo, type PendingSummary, readGroupInfo, readPendingSummary } from './stream-group.js';
 
 /** Whose eyes a stream is read with. */
@@ -29,19 +31,8 @@ export interface StreamMember {
   readonly consumer: string;
 }
 
-/**
- * What a fenced command found: it was done; the entry is not pending (acknowledged already, trimmed, group reset); or the
- * entry was delivered again since, to somebody else or to this consumer.
- */
-export type FencedOutcome = 'done' | 'notPending' | 'notMine';
-
-/** Own pending entries that were delivered again. `last` is where to go on; `undefined` at the end. */
-export interface OwnPending {
-  readonly entries: readonly StreamEntry[];
-  /** Entries that the stream no longer holds: their content is lost. They were acknowledged. */
-  readonly trimmed: readonly string[];
-  readonly last: string | undefined;
-}
+/** Lua's unpack() and the time a script may hold the server bound one call. */
+const MAX_IDS = 500;
 
 /** The dead-letter stream of a stream: same hash slot when the name has a hash tag. */
 export function deadLetterStream(stream: string): string {
@@ -91,9 +82,22 @@ export class RedisStream {
   }
 
   /** At most `count` entries that the group has not seen, waiting up to `blockMs` (>= 1) for the first. */
-  async readNew(count: number, blockMs: number): Promise<StreamEntry[]> {
-    const args = ['GROUP', this.group, this.consumer, 'COUNT', count, 'BLOCK', blockMs, 'STREAMS', this.stream, '>'];
-    return parseReadReply(await this.reader.read('xreadgroup', args, blockMs), 'XREADGROUP');
+  readNew(count: number, blockMs: number): Promise<StreamEntry[]> {
+    const { group, consumer, stream } = this;
+    const command = [
+      'xreadgroup',
+      'GROUP',
+      group,
+      consumer,
+      'COUNT',
+      count,
+      'BLOCK',
+      blockMs,
+      'STREAMS',
+      stream,
+      '>',
+    ] as const;
+    return this.reader.read(command, blockMs, parseReadReply);
   }
 
   /** Ends a `readNew` in progress at once; it resolves with nothing. */
@@ -105,15 +109,8 @@ export class RedisStream {
    * Delivers again what is pending under this consumer's name, `inFlight` excepted, counting a delivery for each.
    * @param after id to start behind; '0-0' for the beginning
    */
-  async readOwnPending(after: string, count: number, inFlight: readonly string[] = []): Promise<OwnPending> {
-    const reply = await this.run(REDELIVER_OWN_SCRIPT, [after, count, ...inFlight]);
-    const [entries, trimmed, last] = reply as unknown[];
-    const next = parseText(last, 'EVALSHA');
-    return {
-      entries: parseClaimedEntries(entries, 'EVALSHA'),
-      trimmed: parseTexts(trimmed, 'EVALSHA'),
-      last: next === '' ? undefined : next,
-    };
+  readOwnPending(after: string, count: number, inFlight: readonly string[] = []): Promise<OwnPending> {
+    return this.run(REDELIVER_OWN_SCRIPT, [after, count, ...inFlight], parseOwnPending);
   }
 
   /** Acknowledges deliveries that are still this consumer's; one outcome each, in order. */
@@ -132,32 +129,24 @@ export class RedisStream {
   }
 
   /** Delivers an entry that is still this consumer's to it once more; the fields are `null` when it was trimmed meanwhile. */
-  async reclaim(entry: DeliveredEntry): Promise<StreamEntry | 'notPending' | 'notMine'> {
-    const reply = await this.run(RECLAIM_SCRIPT, [entry.id, entry.deliveryCount]);
-    if (reply === 0) return 'notPending';
-    if (reply === -1) return 'notMine';
-    return parseClaimedEntries([reply], 'EVALSHA')[0] as StreamEntry;
+  reclaim(entry: DeliveredEntry): Promise<StreamEntry | 'notPending' | 'notMine'> {
+    return this.run(RECLAIM_SCRIPT, [entry.id, entry.deliveryCount], parseReclaimed);
   }
 
   /** One turn of care for the group: own liveness, entries of dead consumers, and, with `sweep`, entries idle for long. */
-  async claimStale(options: ClaimOptions): Promise<ClaimResult> {
-    const args = [this.group, this.consumer, ...claimArgs(options)];
-    return parseClaimResult(await this.connection.script(CLAIM_STALE_SCRIPT, [this.stream, this.aliveKey], args));
+  claimStale(options: ClaimOptions): Promise<ClaimResult> {
+    return this.run(CLAIM_STALE_SCRIPT, claimArgs(options), parseClaimResult, this.aliveKey);
   }
 
   /** Moves a delivery to the dead-letter stream and acknowledges it, both or neither. */
-  async deadLetter(entry: DeliveredEntry, envelope: string): Promise<FencedOutcome> {
-    const keys = [this.stream, deadLetterStream(this.stream)];
-    const args = [this.group, this.consumer, entry.id, entry.deliveryCount, envelope];
-    const reply = await this.connection.script(DEAD_LETTER_SCRIPT, keys, args);
-    return outcome(typeof reply === 'number' ? reply : 1);
+  deadLetter(entry: DeliveredEntry, envelope: string): Promise<FencedOutcome> {
+    const args = [entry.id, entry.deliveryCount, envelope];
+    return this.run(DEAD_LETTER_SCRIPT, args, parseDeadLettered, deadLetterStream(this.stream));
   }
 
   /** Leaves the group for good: removed when nothing is pending, else marked dead for the others to claim. True if removed. */
-  async leave(): Promise<boolean> {
-    return (
-      (await this.connection.script(LEAVE_SCRIPT, [this.stream, this.aliveKey], [this.group, this.consumer])) === 1
-    );
+  leave(): Promise<boolean> {
+    return this.run(LEAVE_SCRIPT, [], (reply) => reply === 1, this.aliveKey);
   }
 
   pendingSummary(): Promise<PendingSummary> {
@@ -173,24 +162,23 @@ export class RedisStream {
     this.reader.close();
   }
 
-  private run(script: RedisScript, args: readonly (string | number)[]): Promise<unknown> {
-    return this.connection.script(script, [this.stream], [this.group, this.consumer, ...args]);
+  private async run<T>(
+    script: RedisScript,
+    args: readonly RedisArg[],
+    parse: (reply: unknown) => T,
+    otherKey?: string,
+  ): Promise<T> {
+    const keys = otherKey === undefined ? [this.stream] : [this.stream, otherKey];
+    const reply = await this.connection.script(script, keys, [this.group, this.consumer, ...args]);
+    return this.connection.parse(reply, parse);
   }
 
   private async runFenced(script: RedisScript, entries: readonly DeliveredEntry[]): Promise<FencedOutcome[]> {
     const outcomes: FencedOutcome[] = [];
     for (let from = 0; from < entries.length; from += MAX_IDS) {
       const args = entries.slice(from, from + MAX_IDS).flatMap(({ id, deliveryCount }) => [id, deliveryCount]);
-      for (const reply of (await this.run(script, args)) as number[]) outcomes.push(outcome(reply));
+      outcomes.push(...(await this.run(script, args, parseOutcomes)));
     }
     return outcomes;
   }
-}
-
-/** Lua's unpack() and the time a script may hold the server bound one call. */
-const MAX_IDS = 500;
-
-function outcome(reply: number): FencedOutcome {
-  if (reply === 1) return 'done';
-  return reply === 0 ? 'notPending' : 'notMine';
 }

@@ -35,6 +35,7 @@ export interface RedisTarget {
  * is queued or sent twice, replies have one shape on ioredis 5 and 6.
  */
 const FORCED = {
+  keepAlive: 10_000,
   lazyConnect: true,
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
@@ -63,8 +64,6 @@ const FORCED_CLUSTER = {
   scaleReads: 'master',
 } as const;
 
-const KEEP_ALIVE_MS = 10_000;
-
 /** Checks `input` (throws `InvalidOptionsError`) without connecting. */
 export function redisTarget(input: RedisInput): RedisTarget {
   if (isClient(input))
@@ -81,7 +80,7 @@ function isClient(input: RedisInput): input is RedisClient {
 function singleTarget(input: string | RedisOptions): RedisTarget {
   const given: RedisOptions = typeof input === 'string' ? optionsOfUrl(input) : input;
   refuseKeyPrefix(given.keyPrefix);
-  const options: RedisOptions = { keepAlive: KEEP_ALIVE_MS, ...given, ...FORCED };
+  const options: RedisOptions = { ...given, ...FORCED };
   return { description: describe(given), isCluster: false, create: () => new Redis(options) };
 }
 
@@ -126,7 +125,7 @@ function copyOfCluster(client: Cluster): RedisTarget {
 }
 
 function clusterOptions(given: ClusterOptions): ClusterOptions {
-  const redisOptions = { keepAlive: KEEP_ALIVE_MS, ...given.redisOptions, ...FORCED_NODE };
+  const redisOptions = { ...given.redisOptions, ...FORCED_NODE };
   return { ...given, ...FORCED_CLUSTER, redisOptions };
 }
 

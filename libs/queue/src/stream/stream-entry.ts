@@ -15,8 +15,11 @@ export interface DeliveredEntry {
   readonly deliveryCount: number;
 }
 
+const SCRIPT = 'EVALSHA';
+
 /** Entries of an XREADGROUP reply for one stream. A strange entry comes out as an entry; only a strange reply throws. */
-export function parseReadReply(reply: unknown, command: string): StreamEntry[] {
+export function parseReadReply(reply: unknown): StreamEntry[] {
+  const command = 'XREADGROUP';
   if (reply === null || reply === undefined) return [];
   const streams = expectArray(reply, command, 'a list of streams');
   const first = expectArray(streams[0], command, 'a stream with its entries');
@@ -26,16 +29,20 @@ export function parseReadReply(reply: unknown, command: string): StreamEntry[] {
   });
 }
 
-/** Entries of a script's reply: `[id, deliveryCount, fields]` each. */
-export function parseClaimedEntries(reply: unknown, command: string): StreamEntry[] {
-  return expectArray(reply, command, 'a list of entries').map((item) => {
-    const [id, deliveryCount, fields] = expectArray(item, command, 'an entry');
-    return { id: parseText(id, command), fields: parseFields(fields, command), deliveryCount: Number(deliveryCount) };
-  });
+/** Entries of a script's reply. */
+export function parseClaimedEntries(reply: unknown): StreamEntry[] {
+  return expectArray(reply, SCRIPT, 'a list of entries').map(parseClaimedEntry);
 }
 
-export function parseTexts(reply: unknown, command: string): string[] {
-  return expectArray(reply, command, 'a list of texts').map((item) => parseText(item, command));
+/** `[id, deliveryCount, fields]`, without fields when the entry was trimmed. */
+export function parseClaimedEntry(reply: unknown): StreamEntry {
+  const [id, deliveryCount, fields] = expectArray(reply, SCRIPT, 'an entry');
+  if (typeof deliveryCount !== 'number') throw new UnexpectedReplyError(SCRIPT, 'a delivery count');
+  return { id: parseText(id, SCRIPT), fields: parseFields(fields, SCRIPT), deliveryCount };
+}
+
+export function parseTexts(reply: unknown): string[] {
+  return expectArray(reply, SCRIPT, 'a list of texts').map((item) => parseText(item, SCRIPT));
 }
 
 export function parseText(value: unknown, command: string): string {
