@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { createPool } from 'mysql2/promise';
 import { type StreamRuns, streamReport } from '../report/stream-report.js';
@@ -50,14 +51,15 @@ async function interleaved(
 ): Promise<StreamRuns> {
   const setup = { mysqlUrl, redisUrl, stream: world.stream, group: GROUP, concurrency };
   const { messages, profileDir } = options;
+  const warmUp = Math.ceil(messages / 4);
   const byContender = new Map<TransferContender, TransferRun[]>(CONTENDERS.map((contender) => [contender, []]));
   for (let round = 1; round <= options.runs; round++) {
     for (const [contender, runs] of byContender) {
       const label = `c=${concurrency}  round ${round}/${options.runs}  ${contender.title}`;
       progress.live(`${label}  starts`);
       const onProgress = (finished: number): void => progress.live(`${label}  ${finished}/${messages}`);
-      const warmUp = Math.ceil(messages / 4);
-      const run = await runTransfers(contender, world, servers, { messages, warmUp, setup, profileDir, onProgress });
+      const profile = profileDir && join(profileDir, `${contender.key}-c${concurrency}-${round}.cpuprofile`);
+      const run = await runTransfers(contender, world, servers, { messages, warmUp, setup, profile, onProgress });
       runs.push(run);
       progress.done(`${label}  ${run.messagesPerSecond.toFixed(0)} messages/s`);
     }

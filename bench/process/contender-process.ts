@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withDeadline } from '@safesync/core';
 import type { ContenderReport, ContenderSetup, Drained, DrainOrder } from './contender.js';
@@ -15,8 +16,8 @@ export interface ContenderProcessOptions {
   /** URL of the contender's module. */
   readonly module: string;
   readonly setup: ContenderSetup;
-  /** Folder for a CPU profile of the process. */
-  readonly profileDir?: string;
+  /** File for a CPU profile of the process. */
+  readonly profile?: string;
   readonly onProgress: (finished: number) => void;
 }
 
@@ -28,7 +29,10 @@ export class ContenderProcess {
   private readonly exited: Promise<never>;
 
   private constructor(private readonly options: ContenderProcessOptions) {
-    const profiler = options.profileDir ? ['--cpu-prof', `--cpu-prof-dir=${options.profileDir}`] : [];
+    const { profile } = options;
+    const profiler = profile
+      ? ['--cpu-prof', `--cpu-prof-dir=${dirname(profile)}`, `--cpu-prof-name=${basename(profile)}`]
+      : [];
     this.child = fork(ENTRY, [options.module, JSON.stringify(options.setup)], {
       execArgv: profiler,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

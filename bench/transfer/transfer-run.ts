@@ -43,7 +43,7 @@ export interface TransferRunOptions {
   readonly messages: number;
   readonly warmUp: number;
   readonly setup: ContenderSetup;
-  readonly profileDir?: string;
+  readonly profile?: string;
   readonly onProgress: (finished: number) => void;
 }
 
