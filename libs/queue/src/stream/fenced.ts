@@ -30,7 +30,9 @@ export function parseOutcomes(reply: unknown): FencedOutcome[] {
 
 /** The id of the dead letter, else an outcome. */
 export function parseDeadLettered(reply: unknown): FencedOutcome {
-  return typeof reply === 'number' ? parseOutcome(reply) : parseText(reply, 'EVALSHA') && 'done';
+  if (typeof reply === 'number') return parseOutcome(reply);
+  parseText(reply, 'EVALSHA');
+  return 'done';
 }
 
 export function parseReclaimed(reply: unknown): StreamEntry | 'notPending' | 'notMine' {

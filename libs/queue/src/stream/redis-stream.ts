@@ -23,6 +23,8 @@ import { RENEW_SCRIPT } from './scripts/renew.script.js';
 import { type DeliveredEntry, parseReadReply, type StreamEntry } from './stream-entry.js';
 import { createGroup, type GroupInfo, type PendingSummary, readGroupInfo, readPendingSummary } from './stream-group.js';
 
+export type { FencedOutcome, OwnPending } from './fenced.js';
+
 /** Whose eyes a stream is read with. */
 export interface StreamMember {
   readonly stream: string;
