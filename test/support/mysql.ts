@@ -15,7 +15,10 @@ export interface TestDatabase {
 
 export function mysqlUrl(): string {
   const url = process.env.MYSQL_URL;
-  if (!url) throw new Error('MYSQL_URL is not set: run the suite through `npm test`, which starts a server when none is given.');
+  if (!url)
+    throw new Error(
+      'MYSQL_URL is not set: run the suite through `npm test`, which starts a server when none is given.',
+    );
   return url;
 }
 
@@ -26,7 +29,13 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   await admin.end();
   const url = new URL(mysqlUrl());
   url.pathname = `/${name}`;
-  const pool = createPool({ uri: url.href, connectionLimit: 4, timezone: 'Z', supportBigNumbers: true, bigNumberStrings: true });
+  const pool = createPool({
+    uri: url.href,
+    connectionLimit: 4,
+    timezone: 'Z',
+    supportBigNumbers: true,
+    bigNumberStrings: true,
+  });
   return {
     url: url.href,
     name,

@@ -12,7 +12,10 @@ export interface TestRedis {
 
 export function redisUrl(): string {
   const url = process.env.REDIS_URL;
-  if (!url) throw new Error('REDIS_URL is not set: run the suite through `npm test`, which starts a server when none is given.');
+  if (!url)
+    throw new Error(
+      'REDIS_URL is not set: run the suite through `npm test`, which starts a server when none is given.',
+    );
   return url;
 }
 

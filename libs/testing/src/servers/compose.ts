@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runCommand, tailOf } from './command.js';
+import type { DataFolder } from './data-folder.js';
+import type { ServerCommand, ServerKind } from './server-kind.js';
+import { ServerStartError } from './servers.errors.js';
+
+/** The server as a container. */
+export interface ContainerRecipe {
+  readonly image: string;
+  readonly port: number;
+  /** Path inside the container that holds the data. */
+  readonly volume: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly command: readonly string[];
+}
+
+/** The first start may have to fetch the image. */
+export const COMPOSE_READY_MS = 600_000;
+
+/** Undefined when docker compose can be used, else why not. */
+export async function composeRefusal(env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const compose = await runCommand('docker', ['compose', 'version'], { env, timeoutMs: 10_000 });
+  if (compose.code !== 0) return `no docker compose: ${tailOf(compose.output, 1)}`;
+  const daemon = await runCommand('docker', ['info'], { env, timeoutMs: 10_000 });
+  return daemon.code === 0 ? undefined : `docker's daemon does not answer: ${tailOf(daemon.output, 1)}`;
+}
+
+/** One server as a compose project of its own, named after its folder. */
+export class ComposeProject {
+  private constructor(
+    private readonly project: readonly string[],
+    private readonly kind: ServerKind,
+    private readonly logFile: string,
+  ) {}
+
+  static async write(
+    kind: ServerKind,
+    folder: DataFolder,
+    port: number,
+    args: readonly string[],
+  ): Promise<ComposeProject> {
+    const { image, environment, command, volume, port: inside } = kind.container;
+    const service = {
+      image,
+      environment,
+      command: [...command, ...args],
+      ports: [`127.0.0.1:${port}:${inside}`],
+      volumes: [`data:${volume}`],
+    };
+    const file = join(folder.path, 'compose.json');
+    await mkdir(folder.path, { recursive: true });
+    await writeFile(file, JSON.stringify({ services: { [kind.key]: service }, volumes: { data: {} } }));
+    const name = `safesync-${createHash('sha256').update(folder.path).digest('hex').slice(0, 12)}`;
+    return new ComposeProject(['compose', '--project-name', name, '--file', file], kind, folder.logFile);
+  }
+
+  /** Stays in the foreground as long as the container runs; SIGTERM ends both. */
+  get command(): ServerCommand {
+    return { command: 'docker', args: [...this.project, 'up', '--abort-on-container-exit', '--no-color'] };
+  }
+
+  /** Removes container, network and, with `data`, the volume. */
+  removal(data: boolean): readonly string[] {
+    return ['docker', ...this.project, 'down', '--timeout', '1', ...(data ? ['--volumes'] : [])];
+  }
+
+  async kill(): Promise<void> {
+    await this.run(['docker', ...this.project, 'kill', this.kind.key]);
+  }
+
+  async remove(data: boolean): Promise<void> {
+    await this.run(this.removal(data));
+  }
+
+  private async run([command = 'docker', ...args]: readonly string[]): Promise<void> {
+    const { code, output } = await runCommand(command, args, { timeoutMs: 60_000 });
+    if (code === 0) return;
+    const reason = `\`${command} ${args.join(' ')}\` ended with ${code}`;
+    throw new ServerStartError(`${this.kind.name} in docker`, reason, this.logFile, tailOf(output));
+  }
+}
