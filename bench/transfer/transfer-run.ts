@@ -35,8 +35,8 @@ export interface TransferRun {
 export interface TransferServers {
   readonly pool: Pool;
   readonly redis: Redis;
-  readonly mysqlPid?: number;
-  readonly redisPid?: number;
+  readonly mysqlPid: number | undefined;
+  readonly redisPid: number | undefined;
 }
 
 export interface TransferRunOptions {
