@@ -1,0 +1,283 @@
+import { SafeSyncError, type SafeSyncErrorDetails } from '@safesync/core';
+
+export interface DbErrorDetails extends Omit<SafeSyncErrorDetails, 'code' | 'remedy'> {
+  readonly code?: string;
+  readonly remedy?: string;
+  /** Server error number, where a server said it. */
+  readonly errno?: number;
+  readonly sqlState?: string;
+  readonly isRetryable?: boolean;
+}
+
+/** Root of every error of this library. Never holds SQL text, bound values or credentials; neither does its `cause`. */
+export abstract class DbError extends SafeSyncError {
+  readonly errno: number | undefined;
+  readonly sqlState: string | undefined;
+  /** True when a new session running the same work may succeed and the failed one certainly left nothing behind. */
+  readonly isRetryable: boolean;
+  /** Attempts made when `withRetry` gave up with this error; 1 outside of it. */
+  attempts = 1;
+
+  protected constructor(what: string, details: DbErrorDetails & { code: string; remedy: string }) {
+    super(what, details);
+    this.errno = details.errno;
+    this.sqlState = details.sqlState;
+    this.isRetryable = details.isRetryable ?? false;
+  }
+}
+
+/** The server refused a statement; the transaction goes on without it. */
+export class StatementFailedError extends DbError {
+  constructor(what: string, details: DbErrorDetails = {}) {
+    super(what, { code: 'STATEMENT_FAILED', remedy: 'Correct the statement or the schema it meets.', ...details });
+  }
+}
+
+/** The server refused a write (INSERT, UPDATE, REPLACE, DELETE); the transaction goes on without it. */
+export class DbWriteError extends DbError {
+  constructor(what: string, details: DbErrorDetails = {}) {
+    super(what, { code: 'DB_WRITE_FAILED', remedy: 'Correct the values or the schema they meet.', ...details });
+  }
+}
+
+/** A unique key already holds the value. Only the statement was undone; the transaction goes on. */
+export class DuplicateKeyError extends DbWriteError {
+  /** Name of the key without its table (`PRIMARY`, `uq_email`); undefined when the server did not say. */
+  readonly key: string | undefined;
+
+  constructor(key: string | undefined, details: DbErrorDetails = {}) {
+    super(key === undefined ? 'Duplicate value for a unique key.' : `Duplicate value for key "${key}".`, {
+      code: 'DUPLICATE_KEY',
+      remedy: 'Treat it as already done (IdempotentInserts) or choose another value.',
+      ...details,
+    });
+    this.key = key;
+  }
+}
+
+/** A lock could not be had. */
+export class LockAcquisitionError extends DbError {
+  constructor(what: string, details: DbErrorDetails = {}) {
+    super(what, { code: 'LOCK_ACQUISITION', remedy: 'Find who holds it, or wait longer.', ...details });
+  }
+}
+
+/** Waiting for a lock took longer than allowed. The session that waited can only roll back. */
+export class LockTimeoutError extends LockAcquisitionError {
+  constructor(what: string, details: DbErrorDetails = {}) {
+    super(what, {
+      code: 'LOCK_TIMEOUT',
+      remedy: "Shorten the holder's transaction, wait longer, or run the work again in a new session.",
+      isRetryable: true,
+      ...details,
+    });
+  }
+}
+
+/** Another session holds the lock and this one asked not to wait (NOWAIT). */
+export class LockNotAvailableError extends LockAcquisitionError {
+  constructor(what: string, details: DbErrorDetails = {}) {
+    super(what, { code: 'LOCK_NOT_AVAILABLE', remedy: 'Do something else and come back, or wait.', ...details });
+  }
+}
+
+/** The server chose this transaction as the victim of a deadlock or conflict and rolled all of it back. */
+export class DeadlockError extends DbError {
+  constructor(what: string, details: DbErrorDetails = {}) {
+    super(what, {
+      code: 'DEADLOCK',
+      remedy: 'Run the work again in a new session (withRetry), and lock rows in one order everywhere.',
+      isRetryable: true,
+      ...details,
+    });
+  }
+}
+
+/** A session was used after it had ended. */
+export class SessionClosedError extends DbError {
+  constructor(readonly method: string) {
+    super(`${method} was called on a session that has ended.`, {
+      code: 'SESSION_CLOSED',
+      remedy: 'Await everything inside the callback and never keep the session.',
+    });
+  }
+}
+
+/** The session can only roll back: `cause` says why. No statement reached the server after it. */
+export class SessionAbortedError extends DbError {
+  constructor(what: string, cause: unknown) {
+    super(`${what} was refused: the transaction can only be rolled back (see cause).`, {
+      code: 'SESSION_ABORTED',
+      remedy: 'Let the first error leave the callback; retry with a new session.',
+      isRetryable: cause instanceof DbError && cause.isRetryable,
+      cause,
+    });
+  }
+}
+
+/** The transaction ended on the server without the session's doing: an implicit commit, or a rollback by the server. */
+export class TransactionLostError extends DbError {
+  constructor(statement: string, details: DbErrorDetails = {}) {
+    super(`The transaction was gone after ${statement}: something ended it on the server.`, {
+      code: 'TRANSACTION_LOST',
+      remedy: 'Remove what commits implicitly; part of the work may be durable.',
+      ...details,
+    });
+  }
+}
+
+/** A session was opened while the same flow of code still had one open. */
+export class NestedSessionError extends DbError {
+  constructor() {
+    super('A session was opened inside another one; it would commit on its own, even if the outer one rolls back.', {
+      code: 'NESTED_SESSION',
+      remedy: 'Pass the session on as an argument, or ask for a separate transaction with { independent: true }.',
+    });
+  }
+}
+
+/** The callback returned while statements of its session were still running; everything was rolled back. */
+export class UnawaitedStatementsError extends DbError {
+  constructor(readonly count: number) {
+    super(`The callback ended while ${count} of its statements were still running; nothing was committed.`, {
+      code: 'UNAWAITED_STATEMENTS',
+      remedy: 'Await every call on the session.',
+    });
+  }
+}
+
+/** Two savepoints, or a savepoint and a statement outside of it, were used at the same time. */
+export class ConcurrentUseError extends DbError {
+  constructor(method: string) {
+    super(`${method} was called while a savepoint of the same session was open elsewhere.`, {
+      code: 'CONCURRENT_USE',
+      remedy: 'Await the savepoint first; one transaction cannot be undone in two places at once.',
+    });
+  }
+}
+
+/** COMMIT was sent and its answer never came: the work is either entirely durable or entirely absent. */
+export class CommitOutcomeUnknownError extends DbError {
+  constructor(details: DbErrorDetails = {}) {
+    super('The answer to COMMIT was lost; the transaction is either durable or gone.', {
+      code: 'COMMIT_OUTCOME_UNKNOWN',
+      remedy: 'Look for a row that the transaction wrote before doing it again.',
+      ...details,
+    });
+  }
+}
+
+/** The connection to the server broke, or none could be made. What it had not committed is undone. */
+export class ConnectionLostError extends DbError {
+  constructor(what = 'The connection to the database was lost.', details: DbErrorDetails = {}) {
+    super(what, {
+      code: 'CONNECTION_LOST',
+      remedy: 'Check that the server runs and can be reached; run the work again.',
+      isRetryable: true,
+      ...details,
+    });
+  }
+}
+
+/** The server accepts no writes now (failover, read-only replica). */
+export class ServerReadOnlyError extends DbError {
+  constructor(details: DbErrorDetails = {}) {
+    super('The server is read-only.', {
+      code: 'SERVER_READ_ONLY',
+      remedy: 'Connect to the writer; after a failover, run the work again.',
+      isRetryable: true,
+      ...details,
+    });
+  }
+}
+
+/** No connection became free in time. */
+export class AcquireTimeoutError extends DbError {
+  constructor(readonly timeoutMs: number) {
+    super(`No database connection became free within ${timeoutMs} ms.`, {
+      code: 'ACQUIRE_TIMEOUT',
+      remedy: 'Enlarge the pool, shorten transactions, or lower the concurrency.',
+      isRetryable: true,
+    });
+  }
+}
+
+/** The session took longer than its `timeoutMs`; nothing was committed. */
+export class SessionTimeoutError extends DbError {
+  constructor(readonly timeoutMs: number) {
+    super(`The session took longer than ${timeoutMs} ms and was rolled back.`, {
+      code: 'SESSION_TIMEOUT',
+      remedy: 'Shorten the work or raise timeoutMs.',
+    });
+  }
+}
+
+/** A method that promises at most one row met a second one. */
+export class MultipleRowsError extends DbError {
+  constructor(method: string) {
+    super(`${method} found more than one row.`, {
+      code: 'MULTIPLE_ROWS',
+      remedy: 'Narrow the condition, or use fetchAll.',
+    });
+  }
+}
+
+/** A parameter that is missing, unknown to the statement, or of a kind SQL cannot hold; nothing was sent. */
+export class InvalidParameterError extends DbError {
+  constructor(
+    readonly parameter: string,
+    fault: string,
+  ) {
+    super(`Parameter "${parameter}" ${fault}.`, {
+      code: 'INVALID_PARAMETER',
+      remedy: 'Pass strings, finite numbers, bigints, booleans, valid Dates, Buffers or null, one for each :name.',
+    });
+  }
+}
+
+/** A table or column name that cannot be one; nothing was sent. */
+export class InvalidIdentifierError extends DbError {
+  constructor(kind: string, name: unknown) {
+    const shown = typeof name === 'string' ? JSON.stringify(name.slice(0, 80)) : `of type ${typeof name}`;
+    super(`The ${kind} name ${shown} is not a plain identifier.`, {
+      code: 'INVALID_IDENTIFIER',
+      remedy: 'Use letters, digits and underscores, at most 64, not starting with a digit.',
+    });
+  }
+}
+
+/** The row's version was not the expected one, in every attempt made. */
+export class OccConflictError extends DbError {
+  constructor(table: string, attempts: number, details: DbErrorDetails = {}) {
+    super(`The row of "${table}" was changed by others in ${attempts} of ${attempts} attempts.`, {
+      code: 'OCC_CONFLICT',
+      remedy: 'Read the row again and decide anew, raise the attempts, or lock the row instead.',
+      ...details,
+    });
+    this.attempts = attempts;
+  }
+}
+
+/** The row to change does not exist. */
+export class MissingRowError extends DbError {
+  constructor(table: string) {
+    super(`The row of "${table}" does not exist.`, { code: 'MISSING_ROW', remedy: 'Check the key; insert it first.' });
+  }
+}
+
+/** A statement that would end the transaction, change the connection, or hide another one; nothing was sent. */
+export class StatementRefusedError extends DbError {
+  constructor(statement: string, why: string, remedy: string) {
+    super(`${statement} is refused in a session: ${why}.`, { code: 'STATEMENT_REFUSED', remedy });
+  }
+}
+
+/** Driver or server settings under which the promises of this library do not hold. */
+export class UnsafeSettingsError extends DbError {
+  constructor(readonly faults: readonly string[]) {
+    super(`Unsafe database settings: ${faults.join('; ')}.`, {
+      code: 'UNSAFE_SETTINGS',
+      remedy: 'Change the named settings and start again.',
+    });
+  }
+}

@@ -1,0 +1,43 @@
+import { LATENCY_BUCKETS, type MetricDefinition } from '@safesync/core';
+
+/** One for every INSERT, REPLACE or UPDATE that ran in a session, when the session ends; `status` is the session's fate. */
+export const DB_WRITE_TOTAL = {
+  kind: 'counter',
+  name: 'coti_safesync_db_write_total',
+  help: 'Total DB write operations',
+  labels: ['table', 'op_type', 'status'],
+} as const satisfies MetricDefinition;
+
+/** From the start of the write to the start of the session's end, so code that runs in between counts. */
+export const DB_WRITE_LATENCY = {
+  kind: 'histogram',
+  name: 'coti_safesync_db_write_latency_seconds',
+  help: 'Latency of DB write operations',
+  labels: ['table', 'op_type'],
+  buckets: LATENCY_BUCKETS,
+} as const satisfies MetricDefinition;
+
+/** Successful acquisitions only; a row that does not exist counts as success. */
+export const DB_LOCK_ACQUIRE_LATENCY = {
+  kind: 'histogram',
+  name: 'coti_safesync_db_lock_acquire_latency_seconds',
+  help: 'Latency of DB lock acquisition',
+  labels: ['strategy'],
+  buckets: LATENCY_BUCKETS,
+} as const satisfies MetricDefinition;
+
+/** `outcome`: committed, rolled_back, unknown. */
+export const DB_SESSIONS_TOTAL = {
+  kind: 'counter',
+  name: 'coti_safesync_db_sessions_total',
+  help: 'Total DB sessions by outcome',
+  labels: ['outcome'],
+} as const satisfies MetricDefinition;
+
+/** `code`: the stable code of the library's error. */
+export const DB_ERRORS_TOTAL = {
+  kind: 'counter',
+  name: 'coti_safesync_db_errors_total',
+  help: 'Total failed DB statements by error code',
+  labels: ['code'],
+} as const satisfies MetricDefinition;

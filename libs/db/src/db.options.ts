@@ -1,0 +1,139 @@
+import { type BackoffOptions, OptionFaults } from '@safesync/core';
+import type { IsolationLevel } from './dialect/sql-dialect.js';
+
+/** How one session runs. Every field has a default in `DbOptions.defaults`. */
+export interface SessionOptions {
+  /** Isolation level of the transaction. Default READ COMMITTED. */
+  readonly isolation?: IsolationLevel;
+  /** The server refuses writes. Default false. */
+  readonly readOnly?: boolean;
+  /**
+   * Longest the whole session may take up to the start of its commit, waiting for a connection included, in ms. Then it is
+   * rolled back and `run` rejects with `SessionTimeoutError`, even while the callback still runs. Default: no limit.
+   */
+  readonly timeoutMs?: number;
+  /** Longest wait for a row lock, in ms, rounded up to whole seconds. Default 5 000. Keep it below `timeoutMs`. */
+  readonly lockWaitMs?: number;
+  /**
+   * False keeps the session usable after a lock wait that timed out (only the statement was undone then). Default true: half
+   * a transaction must never be committed by mistake.
+   */
+  readonly abortOnLockTimeout?: boolean;
+  /** Aborting it rolls the session back; `run` rejects with `SessionAbortedError`, the signal's reason as cause. */
+  readonly signal?: AbortSignal;
+  /** Allows this session inside another one: a second connection and a transaction of its own. Default false. */
+  readonly independent?: boolean;
+}
+
+/** How `withRetry` repeats a session. */
+export interface RetryOptions {
+  /** Sessions to try, the first included. Default 5. */
+  readonly attempts?: number;
+  /** Time for everything: waiting for connections and locks, the work, the pauses; in ms. Default 30 000. */
+  readonly budgetMs?: number;
+  /** Full-jitter pause between attempts. Default 20 ms to 1 s. */
+  readonly backoff?: BackoffOptions;
+}
+
+export interface DbOptions {
+  /** Longest wait for a free connection, in ms. Default 10 000. */
+  readonly acquireTimeoutMs?: number;
+  /**
+   * Longest a statement may stay unanswered before its connection is taken for dead and destroyed, in ms; 0 for no limit.
+   * Default 60 000. Keep it above `lockWaitMs`.
+   */
+  readonly statementTimeoutMs?: number;
+  /** Prefix of advisory lock names, which a server shares among all its databases. Default: the database's name. */
+  readonly lockNamespace?: string;
+  /** Defaults of every session of this DataSource. `signal` and `independent` are per call only. */
+  readonly defaults?: Omit<SessionOptions, 'signal' | 'independent'>;
+  /** Told about an `afterCommit` or `afterRollback` callback, or a cleanup, that failed. Default: a process warning. */
+  readonly onHookError?: (error: unknown) => void;
+}
+
+/** Session options with every default filled in. */
+export interface ResolvedSessionOptions extends SessionOptions {
+  readonly isolation: IsolationLevel;
+  readonly readOnly: boolean;
+  readonly lockWaitMs: number;
+  readonly abortOnLockTimeout: boolean;
+  readonly independent: boolean;
+}
+
+export interface ResolvedDbOptions {
+  readonly acquireTimeoutMs: number;
+  readonly statementTimeoutMs: number;
+  readonly lockNamespace: string | undefined;
+  readonly defaults: ResolvedSessionOptions;
+  readonly onHookError: (error: unknown) => void;
+}
+
+export type ResolvedRetryOptions = Required<RetryOptions>;
+
+const ISOLATION_LEVELS: readonly string[] = ['READ UNCOMMITTED', 'READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE'];
+
+const SESSION_DEFAULTS: ResolvedSessionOptions = {
+  isolation: 'READ COMMITTED',
+  readOnly: false,
+  lockWaitMs: 5_000,
+  abortOnLockTimeout: true,
+  independent: false,
+};
+
+export function resolveDbOptions(options: DbOptions = {}): ResolvedDbOptions {
+  const acquireTimeoutMs = options.acquireTimeoutMs ?? 10_000;
+  const statementTimeoutMs = options.statementTimeoutMs ?? 60_000;
+  const defaults = resolveSessionOptions(options.defaults, SESSION_DEFAULTS);
+  new OptionFaults('SafeSyncDbModule')
+    .integer('acquireTimeoutMs', acquireTimeoutMs, 1)
+    .integer('statementTimeoutMs', statementTimeoutMs, 0)
+    .require(
+      statementTimeoutMs === 0 || statementTimeoutMs > defaults.lockWaitMs,
+      'statementTimeoutMs must be greater than defaults.lockWaitMs',
+    )
+    .throwIfAny();
+  return {
+    acquireTimeoutMs,
+    statementTimeoutMs,
+    lockNamespace: options.lockNamespace,
+    defaults,
+    onHookError: options.onHookError ?? warn,
+  };
+}
+
+export function resolveSessionOptions(
+  options: SessionOptions | undefined,
+  defaults: ResolvedSessionOptions,
+): ResolvedSessionOptions {
+  if (options === undefined) return defaults;
+  const resolved = { ...defaults, ...withoutUndefined(options) };
+  const faults = new OptionFaults('Session options')
+    .require(ISOLATION_LEVELS.includes(resolved.isolation), `isolation must be one of ${ISOLATION_LEVELS.join(', ')}`)
+    .integer('lockWaitMs', resolved.lockWaitMs, 0);
+  if (resolved.timeoutMs !== undefined) faults.integer('timeoutMs', resolved.timeoutMs, 1);
+  faults.throwIfAny();
+  return resolved;
+}
+
+export function resolveRetryOptions(options: RetryOptions = {}): ResolvedRetryOptions {
+  const resolved = {
+    attempts: options.attempts ?? 5,
+    budgetMs: options.budgetMs ?? 30_000,
+    backoff: options.backoff ?? { baseMs: 20, maxMs: 1_000 },
+  };
+  new OptionFaults('Retry options')
+    .integer('attempts', resolved.attempts, 1)
+    .integer('budgetMs', resolved.budgetMs, 1)
+    .integer('backoff.baseMs', resolved.backoff.baseMs, 0)
+    .integer('backoff.maxMs', resolved.backoff.maxMs, 0)
+    .throwIfAny();
+  return resolved;
+}
+
+function withoutUndefined(options: SessionOptions): SessionOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+function warn(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : String(error), 'SafeSyncHookWarning');
+}

@@ -1,0 +1,75 @@
+import type { Statement } from '../sql/statement.js';
+import { type FailureKind, failureKind } from './error-table.js';
+import type { ConnectionSettings, DriverFailure, IsolationLevel, RowLockClause, SqlDialect } from './sql-dialect.js';
+
+const ER_USER_LOCK_DEADLOCK = 3058;
+const DUPLICATE_KEY_NAME = /for key '(?:[^']*\.)?([^'.]+)'$/;
+
+/** MySQL 8.0 and later, and the base that MariaDB's file departs from. */
+export class MysqlDialect implements SqlDialect {
+  readonly name: string = 'mysql';
+  readonly minimumVersion: readonly [number, number] = [8, 0];
+  protected readonly isolationVariable: string = 'transaction_isolation';
+
+  get factsQuery(): string {
+    return (
+      'SELECT VERSION() AS version, @@SESSION.sql_mode AS sqlMode, @@SESSION.autocommit AS autocommit, ' +
+      '@@SESSION.completion_type AS completionType, @@SESSION.character_set_client AS charset, ' +
+      '@@GLOBAL.innodb_rollback_on_timeout AS rollbackOnTimeout'
+    );
+  }
+
+  connectionSetup(settings: ConnectionSettings): readonly string[] {
+    const level = settings.isolation.replace(' ', '-');
+    return [
+      `SET SESSION time_zone = '+00:00', SESSION ${this.isolationVariable} = '${level}', ` +
+        `SESSION innodb_lock_wait_timeout = ${seconds(settings.lockWaitMs)}`,
+    ];
+  }
+
+  startTransaction(readOnly: boolean): string {
+    return readOnly ? 'START TRANSACTION READ ONLY' : 'START TRANSACTION';
+  }
+
+  nextIsolation(level: IsolationLevel): string {
+    return `SET TRANSACTION ISOLATION LEVEL ${level}`;
+  }
+
+  lockWait(ms: number): string {
+    return `SET SESSION innodb_lock_wait_timeout = ${seconds(ms)}`;
+  }
+
+  rowLockClause({ mode, wait }: RowLockClause): string {
+    return `${this.lockStrength(mode)}${WAIT_CLAUSE[wait]}`;
+  }
+
+  protected lockStrength(mode: RowLockClause['mode']): string {
+    return mode === 'update' ? ' FOR UPDATE' : ' FOR SHARE';
+  }
+
+  classify(failure: DriverFailure, _statement?: Statement): FailureKind {
+    return failureKind(failure);
+  }
+
+  duplicateKey(message: string): string | undefined {
+    return DUPLICATE_KEY_NAME.exec(message)?.[1];
+  }
+
+  readonly userLocks: SqlDialect['userLocks'] = {
+    maxNameLength: 64,
+    acquire: (name, timeoutMs) => `SELECT GET_LOCK(${name}, ${seconds(timeoutMs, 0)}) AS result`,
+    release: (name) => `SELECT RELEASE_LOCK(${name}) AS result`,
+    interpret: (result) => {
+      if (result === null || result === undefined) return 'failed';
+      return Number(result) === 1 ? 'acquired' : 'busy';
+    },
+    isDeadlock: (errno) => errno === ER_USER_LOCK_DEADLOCK,
+  };
+}
+
+const WAIT_CLAUSE = { wait: '', nowait: ' NOWAIT', skipLocked: ' SKIP LOCKED' } as const;
+
+/** Whole seconds, rounded up: the server's unit. */
+function seconds(ms: number, least = 1): number {
+  return Math.max(least, Math.ceil(ms / 1_000));
+}

@@ -1,0 +1,106 @@
+import { type MetricsRecorder, noMetrics } from '@safesync/core';
+import type { DataSource } from 'typeorm';
+import {
+  type DbOptions,
+  type ResolvedDbOptions,
+  type RetryOptions,
+  resolveDbOptions,
+  resolveSessionOptions,
+  type SessionOptions,
+} from '../db.options.js';
+import type { SqlDialect } from '../dialect/sql-dialect.js';
+import { ConnectionSource } from './connection-source.js';
+import type { DbSession } from './db-session.js';
+import { runWithRetry } from './session-retry.js';
+import { type ConnectionBracket, runSession, type SessionEnvironment } from './session-run.js';
+import { requireNoSession } from './session-scope.js';
+
+/** Opens sessions on one DataSource. */
+export class DbSessions {
+  private constructor(private readonly environment: SessionEnvironment) {}
+
+  /**
+   * Detects the server and checks the effective settings of driver and server; a dangerous one throws `UnsafeSettingsError`
+   * with all faults. From then on every connection of the DataSource's pool, also one taken by others, is opened with UTC,
+   * READ COMMITTED and a lock wait of 5 s (or what `options.defaults` say).
+   *
+   * @param dataSource initialized, of type mysql or mariadb
+   */
+  static async open(
+    dataSource: DataSource,
+    options?: DbOptions,
+    metrics: MetricsRecorder = noMetrics,
+  ): Promise<DbSessions> {
+    const resolved = resolveDbOptions(options);
+    const { source, facts } = await ConnectionSource.open(dataSource, resolved);
+    return new DbSessions({
+      source,
+      metrics,
+      options: resolved,
+      serverRollsBackOnTimeout: Number(facts.rollbackOnTimeout) === 1,
+    });
+  }
+
+  get dialect(): SqlDialect {
+    return this.environment.source.dialect;
+  }
+
+  get metrics(): MetricsRecorder {
+    return this.environment.metrics;
+  }
+
+  get options(): ResolvedDbOptions {
+    return this.environment.options;
+  }
+
+  /**
+   * Runs `work` in one transaction on one connection: committed when it returns, rolled back when it throws; its error leaves
+   * unchanged. Rejects with `NestedSessionError` inside another session, `AcquireTimeoutError` without a free connection,
+   * `SessionAbortedError` when `work` swallowed an error that ended the transaction, `UnawaitedStatementsError` when it did not
+   * wait for its statements, and `CommitOutcomeUnknownError` when the answer to COMMIT was lost.
+   */
+  run<T>(work: (session: DbSession) => Promise<T>, options?: SessionOptions): Promise<T> {
+    return this.start(undefined, work, options);
+  }
+
+  /**
+   * `run`, again in a new session after errors that left nothing behind and may not come back (`isRetryable`): deadlocks,
+   * lock timeouts, lost connections before the commit. Not after an unknown commit. The last error is thrown, its `attempts`
+   * set. Only at the outermost scope: never inside a session.
+   */
+  withRetry<T>(
+    work: (session: DbSession, attempt: number) => Promise<T>,
+    options?: SessionOptions & RetryOptions,
+  ): Promise<T> {
+    return runWithRetry((attempt, session) => this.run((given) => work(given, attempt), session), options);
+  }
+
+  /** One round trip on a pooled connection; throws a `DbError` when that fails. */
+  async ping(): Promise<void> {
+    const { connection } = await this.environment.source.acquire();
+    try {
+      await connection.query('DO 0');
+    } finally {
+      connection.giveBack();
+    }
+  }
+
+  /** As `run`, with work on the same connection before the transaction starts and after it has ended. */
+  runBracketed<T>(
+    bracket: ConnectionBracket,
+    work: (session: DbSession) => Promise<T>,
+    options?: SessionOptions,
+  ): Promise<T> {
+    return this.start(bracket, work, options);
+  }
+
+  private async start<T>(
+    bracket: ConnectionBracket | undefined,
+    work: (session: DbSession) => Promise<T>,
+    options: SessionOptions | undefined,
+  ): Promise<T> {
+    const resolved = resolveSessionOptions(options, this.environment.options.defaults);
+    if (!resolved.independent) requireNoSession();
+    return runSession(this.environment, resolved, work, bracket);
+  }
+}

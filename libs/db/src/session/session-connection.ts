@@ -1,0 +1,160 @@
+import type { PoolConnection } from 'mysql2';
+import { ConnectionLostError, type DbError, SessionTimeoutError } from '../db.errors.js';
+import type { SqlDialect } from '../dialect/sql-dialect.js';
+import { translate } from './driver-error.js';
+
+/** One row of a result, as the driver gives it: BIGINT and DECIMAL as strings. */
+export type Row = Record<string, unknown>;
+
+/** The server's answer to a statement that returns no rows. */
+export interface OkReply {
+  readonly affectedRows: number | string;
+  readonly insertId: number | string;
+  readonly serverStatus: number;
+  readonly info: string;
+}
+
+/** The server's answer to a statement that returns rows. */
+export interface RowsReply {
+  readonly rows: Row[];
+  /** Name of the first column: the order of a row's properties is not always that of its columns. */
+  readonly firstColumn: string | undefined;
+}
+
+export type Reply = RowsReply | OkReply;
+
+// an array, even empty, keeps the driver from looking for placeholders of its own
+const NO_VALUES: unknown[] = [];
+
+/**
+ * One physical connection of the pool, lent to one session at a time. Statements go to it as finished text. Whatever leaves
+ * its state in doubt marks it, and a marked connection is destroyed instead of returned.
+ */
+export class SessionConnection {
+  private readonly pending = new Set<(error: DbError) => void>();
+  private watchdog: NodeJS.Timeout | undefined;
+  private lostWith: DbError | undefined;
+  private doubt: string | undefined;
+  private lostListener: ((error: DbError) => void) | undefined;
+
+  /**
+   * @param statementTimeoutMs longest a statement may stay unanswered; then the connection is taken for dead. 0: no limit
+   */
+  constructor(
+    private readonly raw: PoolConnection,
+    readonly dialect: SqlDialect,
+    private readonly statementTimeoutMs: number,
+  ) {
+    raw.on('error', (error: unknown) => this.lose(translate(error, dialect)));
+    raw.on('end', () => this.lose(new ConnectionLostError()));
+  }
+
+  /** The server's number of this connection, as in its process list. */
+  get threadId(): number {
+    return this.raw.threadId;
+  }
+
+  /** True while a statement is unanswered. */
+  get isBusy(): boolean {
+    return this.pending.size > 0;
+  }
+
+  /** Set once the connection is known to be broken or was destroyed. */
+  get lost(): DbError | undefined {
+    return this.lostWith;
+  }
+
+  /** Runs finished SQL text, library statements only: nothing is checked. Rejects with a `DbError`. */
+  async query(text: string): Promise<Reply> {
+    try {
+      return await this.send(text);
+    } catch (error) {
+      throw translate(error, this.dialect);
+    }
+  }
+
+  /** As `query`, but rejects with the driver's own error, which may hold the text. Never let it out untranslated. */
+  send(text: string): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      if (this.lostWith !== undefined) {
+        reject(this.lostWith);
+        return;
+      }
+      this.watch();
+      this.pending.add(reject);
+      this.raw.query(text, NO_VALUES, (error, result, fields) => {
+        this.pending.delete(reject);
+        if (error) reject(error);
+        else resolve(toReply(result, fields?.[0]?.name));
+      });
+    });
+  }
+
+  /** The connection will be destroyed, not reused, when its session gives it back. */
+  taint(reason: string): void {
+    this.doubt ??= reason;
+  }
+
+  /** Calls `listener` once if the connection breaks while it is lent. */
+  onLost(listener: (error: DbError) => void): void {
+    this.lostListener = listener;
+    if (this.lostWith !== undefined) listener(this.lostWith);
+  }
+
+  /** Ends the connection now; statements still unanswered reject with `reason`. */
+  destroy(reason: DbError): void {
+    this.lostWith ??= reason;
+    this.raw.destroy();
+    // `destroy` only says goodbye; a peer that does not answer would keep the socket for ever
+    (this.raw as unknown as { stream?: { destroy(): void } }).stream?.destroy();
+    this.settlePending(reason);
+    clearTimeout(this.watchdog);
+  }
+
+  /** Hands the connection back to the pool, or destroys it when anything about it is in doubt. */
+  giveBack(): void {
+    this.lostListener = undefined;
+    if (this.isBusy) this.doubt ??= 'a statement is still running';
+    if (this.doubt !== undefined || this.lostWith !== undefined) this.destroy(new ConnectionLostError());
+    else this.raw.release();
+  }
+
+  private lose(error: DbError): void {
+    if (this.lostWith !== undefined) return;
+    this.lostWith = error;
+    this.settlePending(error);
+    this.lostListener?.(error);
+  }
+
+  private settlePending(error: DbError): void {
+    for (const reject of [...this.pending]) reject(error);
+    this.pending.clear();
+  }
+
+  /** (Re)starts the one timer of this connection; it measures from the start of the oldest unanswered statement. */
+  private watch(): void {
+    if (this.statementTimeoutMs <= 0 || this.isBusy) return;
+    if (this.watchdog !== undefined) this.watchdog.refresh();
+    else this.watchdog = setTimeout(() => this.onSilence(), this.statementTimeoutMs).unref();
+  }
+
+  private onSilence(): void {
+    if (this.isBusy) this.destroy(new SessionTimeoutError(this.statementTimeoutMs));
+  }
+}
+
+/** The driver's result in one of the two shapes; the driver itself tells them apart by being an array or not. */
+export function toReply(result: unknown, firstColumn: string | undefined): Reply {
+  return Array.isArray(result) ? { rows: result as Row[], firstColumn } : (result as OkReply);
+}
+
+/** Bit of the server's status word: a transaction is open. */
+const SERVER_STATUS_IN_TRANS = 1;
+
+/**
+ * Whether a transaction is open after this reply. The driver passes the status on with replies without rows only; one with
+ * rows counts as inside, since reading cannot end a transaction.
+ */
+export function isInTransaction(reply: Reply): boolean {
+  return 'rows' in reply || (reply.serverStatus & SERVER_STATUS_IN_TRANS) !== 0;
+}

@@ -1,0 +1,199 @@
+import type { MetricsRecorder } from '@safesync/core';
+import {
+  type DbError,
+  SessionAbortedError,
+  SessionClosedError,
+  StatementRefusedError,
+  TransactionLostError,
+} from '../db.errors.js';
+import { DB_ERRORS_TOTAL } from '../db.metrics.js';
+import type { SqlParams } from '../sql/sql-value.js';
+import type { Statement } from '../sql/statement.js';
+import { statementOf } from '../sql/statement-parser.js';
+import { translate } from './driver-error.js';
+import { Savepoints } from './savepoints.js';
+import { isInTransaction, type Reply, type SessionConnection } from './session-connection.js';
+import { SessionHooks } from './session-hooks.js';
+import { StatementQueue } from './statement-queue.js';
+import type { WriteLog } from './write-log.js';
+
+/** Codes of errors after which the transaction is gone, or its connection cannot be trusted. */
+const FATAL_CODES: ReadonlySet<string> = new Set([
+  'DEADLOCK',
+  'CONNECTION_LOST',
+  'SERVER_READ_ONLY',
+  'SESSION_TIMEOUT',
+  'STATEMENT_TOO_LARGE',
+  'TRANSACTION_LOST',
+]);
+
+/** One statement on its way to the server. */
+export interface StatementCall {
+  /** The session's method, for errors: `execute`. */
+  readonly method: string;
+  readonly sql: string;
+  readonly params?: SqlParams | undefined;
+  /** How it is sent, when not as the bound text. */
+  readonly send?: () => Promise<Reply>;
+}
+
+export interface TransactionRules {
+  /** A lock wait that timed out ends the transaction. */
+  readonly abortOnLockTimeout: boolean;
+  /** The server undoes the whole transaction when a lock wait times out, NOWAIT included. */
+  readonly serverRollsBackOnTimeout: boolean;
+  readonly metrics: MetricsRecorder;
+}
+
+/**
+ * One open transaction and what may still be done with it. Statements go out one at a time: one that follows a failed one is
+ * looked at again before it is sent, since after a deadlock it would run outside of any transaction and stay.
+ *
+ * States: open -> closing (the callback has ended) -> closed; beside it `abortedBy`, once set, forbids all but the rollback.
+ */
+export class SessionTransaction {
+  readonly hooks = new SessionHooks();
+  readonly savepoints = new Savepoints(this);
+  private readonly queue = new StatementQueue();
+  private readonly controller = new LazyAbort();
+  private phase: 'open' | 'closing' | 'closed' = 'open';
+  private reason: unknown;
+
+  constructor(
+    readonly connection: SessionConnection,
+    private readonly rules: TransactionRules,
+    private readonly writes: WriteLog,
+  ) {
+    connection.onLost((error) => this.abort(error));
+  }
+
+  get isOpen(): boolean {
+    return this.phase !== 'closed';
+  }
+
+  get isUsable(): boolean {
+    return this.phase === 'open' && this.reason === undefined;
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  /** Why the transaction can only be rolled back; undefined while it can still commit. */
+  get abortedBy(): unknown {
+    return this.reason;
+  }
+
+  requireUsable(method: string): void {
+    if (this.reason !== undefined) throw new SessionAbortedError(method, this.reason);
+    if (this.phase !== 'open') throw new SessionClosedError(method);
+    if (this.savepoints.depth > 0) this.savepoints.requireInside(method);
+  }
+
+  /** Runs one statement of the user's. */
+  async perform<T>(call: StatementCall, decode: (reply: Reply, statement: Statement) => T): Promise<T> {
+    this.requireUsable(call.method);
+    const statement = this.admit(call.sql);
+    const send = call.send ?? this.sender(statement.bind(call.params));
+    const startedAt = performance.now();
+    const reply = await this.exchange(call.method, send, statement);
+    this.writes.add(statement, startedAt);
+    return decode(reply, statement);
+  }
+
+  /** Runs SQL of the library's own, after those statements already waiting. */
+  control(text: string): Promise<Reply> {
+    return this.exchange('control', this.sender(text));
+  }
+
+  /** Waits until no statement is unanswered; resolves to how many there were. */
+  whenIdle(): Promise<number> {
+    return this.queue.whenIdle();
+  }
+
+  abort(reason: unknown): void {
+    if (this.phase === 'closed' || this.reason !== undefined) return;
+    this.reason = reason;
+    this.controller.abort(reason);
+  }
+
+  /** No new statement is taken from now on. */
+  close(phase: 'closing' | 'closed'): void {
+    this.phase = phase;
+  }
+
+  private admit(sql: string): Statement {
+    const statement = statementOf(sql);
+    const { refusal, taint } = statement;
+    if (refusal !== undefined) {
+      throw new StatementRefusedError(statement.verb || 'The statement', refusal.why, refusal.remedy);
+    }
+    if (taint !== undefined) this.connection.taint(taint);
+    return statement;
+  }
+
+  private sender(text: string): () => Promise<Reply> {
+    return () => this.connection.send(text);
+  }
+
+  private async exchange(method: string, send: () => Promise<Reply>, statement?: Statement): Promise<Reply> {
+    const turn = this.queue.enter();
+    try {
+      if (turn !== undefined) {
+        await turn;
+        this.requireStillOpen(method);
+      }
+      const reply = await send();
+      this.requireInTransaction(reply, statement);
+      return reply;
+    } catch (error) {
+      throw this.failed(error, statement);
+    } finally {
+      this.queue.leave();
+    }
+  }
+
+  /** A statement that waited was accepted when it was called; only an abort since then stops it. */
+  private requireStillOpen(method: string): void {
+    if (this.reason !== undefined) throw new SessionAbortedError(method, this.reason);
+    if (this.phase === 'closed') throw new SessionClosedError(method);
+  }
+
+  private requireInTransaction(reply: Reply, statement: Statement | undefined): void {
+    if (isInTransaction(reply)) return;
+    this.connection.taint('its transaction ended by itself');
+    throw new TransactionLostError(statement?.verb ?? 'a statement');
+  }
+
+  private failed(error: unknown, statement: Statement | undefined): DbError {
+    const failure = translate(error, this.connection.dialect, statement);
+    this.rules.metrics.add(DB_ERRORS_TOTAL, { code: failure.code });
+    if (this.isFatal(failure.code)) this.abort(failure);
+    return failure;
+  }
+
+  private isFatal(code: string): boolean {
+    if (code === 'LOCK_TIMEOUT') return this.rules.abortOnLockTimeout || this.rules.serverRollsBackOnTimeout;
+    if (code === 'LOCK_NOT_AVAILABLE') return this.rules.serverRollsBackOnTimeout;
+    return FATAL_CODES.has(code);
+  }
+}
+
+/** An abort signal that costs nothing until somebody looks at it. */
+class LazyAbort {
+  private controller: AbortController | undefined;
+  private reason: { readonly value: unknown } | undefined;
+
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.reason !== undefined) this.controller.abort(this.reason.value);
+    }
+    return this.controller.signal;
+  }
+
+  abort(reason: unknown): void {
+    this.reason ??= { value: reason };
+    this.controller?.abort(reason);
+  }
+}

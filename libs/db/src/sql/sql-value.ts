@@ -1,0 +1,59 @@
+import { escape as escapeLiteral } from 'mysql2';
+import { InvalidParameterError } from '../db.errors.js';
+
+/** A value that one SQL literal can hold exactly. Integers beyond 2^53 are given as bigint or string. */
+export type SqlValue = string | number | bigint | boolean | Date | Buffer | null;
+
+/** Values for the `:name` parameters of a statement: each of them, and nothing else. */
+export type SqlParams = Readonly<Record<string, SqlValue>>;
+
+/**
+ * The value as SQL literal. Objects, arrays, undefined, NaN, unsafe integers, invalid dates and text that UTF-8 cannot hold
+ * throw `InvalidParameterError` with the parameter's name, never with its value. Dates are written in UTC.
+ */
+export function toLiteral(parameter: string, value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return textLiteral(parameter, value);
+    case 'number':
+      return numberLiteral(parameter, value);
+    case 'bigint':
+      return value.toString();
+    case 'boolean':
+      return value ? 'true' : 'false';
+    case 'object':
+      return objectLiteral(parameter, value);
+    default:
+      throw new InvalidParameterError(parameter, `is of type ${typeof value}`);
+  }
+}
+
+function textLiteral(parameter: string, value: string): string {
+  if (!(value as string & { isWellFormed(): boolean }).isWellFormed()) {
+    throw new InvalidParameterError(parameter, 'holds half of a surrogate pair, which UTF-8 cannot express');
+  }
+  return escapeLiteral(value);
+}
+
+function numberLiteral(parameter: string, value: number): string {
+  if (!Number.isFinite(value)) throw new InvalidParameterError(parameter, 'is NaN or infinite');
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    throw new InvalidParameterError(parameter, 'is an integer beyond 2^53, already rounded; pass a bigint or a string');
+  }
+  return String(value);
+}
+
+function objectLiteral(parameter: string, value: object | null): string {
+  if (value === null) return 'NULL';
+  if (Buffer.isBuffer(value)) return `X'${value.toString('hex')}'`;
+  if (value instanceof Date) return dateLiteral(parameter, value);
+  throw new InvalidParameterError(parameter, Array.isArray(value) ? 'is an array' : 'is an object');
+}
+
+function dateLiteral(parameter: string, value: Date): string {
+  const year = value.getUTCFullYear();
+  if (!(year >= 0 && year <= 9_999)) {
+    throw new InvalidParameterError(parameter, 'is not a valid date between the years 0 and 9999');
+  }
+  return escapeLiteral(value, true, 'Z');
+}
