@@ -26,8 +26,9 @@ export interface WorkerExit {
 }
 
 // A worker whose parent dies, in whatever way, loses its channel and ends; the channel alone does not keep it alive.
-const DIE_WITH_PARENT =
-  'data:text/javascript,process.on("disconnect",()=>process.kill(process.pid,"SIGKILL"));process.channel?.unref();';
+const DIE_WITH_PARENT = `data:text/javascript,${encodeURIComponent(
+  'process.on("disconnect", () => process.kill(process.pid, "SIGKILL")); process.channel.unref();',
+)}`;
 const TAIL_LINES = 30;
 
 /** A Node program in a process of its own, to be watched and killed. It cannot outlive this process. */

@@ -45,7 +45,7 @@ async function startOnFreePort(options: PrivateServerOptions, folder: DataFolder
     const port = await freePort();
     const own = await (source.from === 'binary'
       ? ofBinary(source.binary, options, folder, port)
-      : ofContainer(options, folder, port));
+      : ofContainer(source.docker, options, folder, port));
     try {
       await own.server.start();
       return own;
@@ -77,11 +77,12 @@ async function ofBinary(
 }
 
 async function ofContainer(
+  docker: string,
   { kind, args }: PrivateServerOptions,
   folder: DataFolder,
   port: number,
 ): Promise<PrivateServer> {
-  const project = await ComposeProject.write(kind, folder, port, args);
+  const project = await ComposeProject.write(docker, kind, folder, port, args);
   const server = new SupervisedServer({
     kind,
     port,

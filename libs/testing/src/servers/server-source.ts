@@ -1,5 +1,5 @@
 import { findBinary } from './binary-search.js';
-import { composeRefusal } from './compose.js';
+import { findCompose } from './compose.js';
 import { installPackages } from './distribution-packages.js';
 import { askGivenServer } from './given-server.js';
 import type { ServerBinary, ServerKind } from './server-kind.js';
@@ -9,7 +9,7 @@ import { type ServerSearch, ServersNotFoundError } from './servers.errors.js';
 export type ServerSource =
   | { readonly from: 'environment'; readonly url: string; readonly version: string }
   | { readonly from: 'binary'; readonly binary: ServerBinary }
-  | { readonly from: 'compose' };
+  | { readonly from: 'compose'; readonly docker: string };
 
 export interface SourceOptions {
   readonly env: NodeJS.ProcessEnv;
@@ -60,10 +60,10 @@ async function fromBinary(searches: readonly Search[], { env, folders }: SourceO
 }
 
 async function fromCompose(searches: readonly Search[], { env }: SourceOptions): Promise<void> {
-  const refusal = await composeRefusal(env);
+  const found = await findCompose(env);
   for (const search of searches) {
-    if (refusal === undefined) search.source = { from: 'compose' };
-    else search.tried.push(refusal);
+    if ('docker' in found) search.source = { from: 'compose', docker: found.docker };
+    else search.tried.push(found.reason);
   }
 }
 

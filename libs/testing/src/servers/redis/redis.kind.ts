@@ -72,7 +72,8 @@ async function ask(url: string, withinMs: number): Promise<ServerAnswer> {
     // ioredis rejects with "Connection is closed." and tells the cause only by the event
     throw refusal ?? error;
   } finally {
-    client.disconnect();
+    // on a connection that has ended already, it would only hold a timer open
+    if (client.status !== 'end') client.disconnect();
   }
 }
 
