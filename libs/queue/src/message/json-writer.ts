@@ -31,6 +31,7 @@ class LosslessCheck {
 
   private visitNumber(value: number, path: string): void {
     if (!Number.isFinite(value)) refuse(path, `is ${value}`);
+    if (isLossyInteger(value)) refuse(path, 'is an integer that a number cannot hold exactly: use a bigint');
     if (Object.is(value, -0)) this.needsWriter = true;
   }
 
@@ -63,6 +64,11 @@ class LosslessCheck {
       this.visit((value as Record<string, unknown>)[key], `${path}.${key}`, depth + 1);
     }
   }
+}
+
+/** Beyond 2^53 a number is whatever integer happened to be near; from 1e21 on JSON shows that by an exponent. */
+function isLossyInteger(value: number): boolean {
+  return Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(value) < 1e21;
 }
 
 function refuse(path: string, fault: string): never {

@@ -38,6 +38,7 @@ export class JsonCodec {
 
   /** Any value as JSON: what the low-level queue writes, which does not insist on objects. */
   encodeValue(value: unknown): string {
+    refuseMetadataKey(value);
     return writeJson(value, this.limits);
   }
 
@@ -47,6 +48,12 @@ export class JsonCodec {
     if (!isObject(value) || !Object.hasOwn(value, METADATA_KEY)) return { payload: value, metadata: NO_METADATA };
     const { [METADATA_KEY]: carried, ...payload } = value;
     return { payload, metadata: readMetadata(carried) };
+  }
+}
+
+function refuseMetadataKey(value: unknown): void {
+  if (isObject(value) && Object.hasOwn(value, METADATA_KEY)) {
+    throw new PayloadNotSerializableError(`$.${METADATA_KEY}`, 'is reserved for the library');
   }
 }
 

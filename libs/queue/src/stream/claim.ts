@@ -26,11 +26,14 @@ export interface SweepOptions {
   readonly inFlight?: readonly string[];
 }
 
-export interface ClaimResult {
+export interface ClaimedEntries {
   /** Claimed now, this delivery counted. */
   readonly entries: readonly StreamEntry[];
   /** Entries that the stream no longer holds: their content is lost. They were acknowledged. */
   readonly trimmed: readonly string[];
+}
+
+export interface ClaimResult extends ClaimedEntries {
   /** For the next sweep. */
   readonly cursor: string;
   /** There was more to claim than `count`: take the next turn without waiting. */
@@ -54,6 +57,11 @@ export function claimArgs(options: ClaimOptions): RedisArg[] {
 
 function flag(value: boolean): number {
   return value ? 1 : 0;
+}
+
+export function parseClaimedIdle(reply: unknown): ClaimedEntries {
+  const [entries, trimmed] = expectArray(reply, 'EVALSHA', 'claimed entries');
+  return { entries: parseClaimedEntries(entries), trimmed: parseTexts(trimmed) };
 }
 
 export function parseClaimResult(reply: unknown): ClaimResult {

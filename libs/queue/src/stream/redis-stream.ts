@@ -1,6 +1,13 @@
 import { appendAll, appendOne } from './append.js';
 import type { BlockingReader } from './blocking-reader.js';
-import { type ClaimOptions, type ClaimResult, claimArgs, parseClaimResult } from './claim.js';
+import {
+  type ClaimedEntries,
+  type ClaimOptions,
+  type ClaimResult,
+  claimArgs,
+  parseClaimedIdle,
+  parseClaimResult,
+} from './claim.js';
 import {
   type FencedOutcome,
   type OwnPending,
@@ -13,6 +20,7 @@ import type { RedisConnection } from './redis-connection.js';
 import type { RedisScript } from './redis-script.js';
 import type { RedisArg } from './redis-socket.js';
 import { ACK_SCRIPT } from './scripts/ack.script.js';
+import { CLAIM_IDLE_SCRIPT } from './scripts/claim-idle.script.js';
 import { CLAIM_STALE_SCRIPT } from './scripts/claim-stale.script.js';
 import { DEAD_LETTER_SCRIPT } from './scripts/dead-letter.script.js';
 import { GIVE_BACK_SCRIPT } from './scripts/give-back.script.js';
@@ -120,6 +128,11 @@ export class RedisStream {
     return this.runFenced(ACK_SCRIPT, entries);
   }
 
+  /** Acknowledges entries whoever holds them; returns how many were pending. Handlers use `ack`, which checks. */
+  async ackAnyway(ids: readonly string[]): Promise<number> {
+    return Number(await this.connection.command('xack', [this.stream, this.group, ...ids]));
+  }
+
   /** Starts the idle time of deliveries again, so that nobody claims them as stale. */
   renew(entries: readonly DeliveredEntry[]): Promise<FencedOutcome[]> {
     return this.runFenced(RENEW_SCRIPT, entries);
@@ -138,6 +151,11 @@ export class RedisStream {
   /** One turn of care for the group: own liveness, entries of dead consumers, and, with `sweep`, entries idle for long. */
   claimStale(options: ClaimOptions): Promise<ClaimResult> {
     return this.run(CLAIM_STALE_SCRIPT, claimArgs(options), parseClaimResult, this.aliveKey);
+  }
+
+  /** Claims entries that any consumer has left idle for `idleMs` (>= 0): what `claimStale` sweeps, without its bookkeeping. */
+  claimIdle(idleMs: number, count: number, skipOwn: boolean): Promise<ClaimedEntries> {
+    return this.run(CLAIM_IDLE_SCRIPT, [idleMs, count, skipOwn ? 1 : 0], parseClaimedIdle);
   }
 
   /** Moves a delivery to the dead-letter stream and acknowledges it, both or neither. */
