@@ -59,19 +59,28 @@ const encode = (name: string): string =>
   name in METADATA ? codec.encode(OURS[name] as object, METADATA[name]) : codec.encodeValue(OURS[name]);
 
 describe('entries of Python', () => {
-  it.each(golden<GoldenEntry[]>('python-entries.json').map((entry) => [entry.name, entry] as const))('reads %s', (_, entry) => {
-    expect(codec.decode(Buffer.from(entry.base64, 'base64')).payload).toStrictEqual(untag(entry.value));
-  });
+  it.each(golden<GoldenEntry[]>('python-entries.json').map((entry) => [entry.name, entry] as const))(
+    'reads %s',
+    (_, entry) => {
+      expect(codec.decode(Buffer.from(entry.base64, 'base64')).payload).toStrictEqual(untag(entry.value));
+    },
+  );
 
   it.each(
-    golden<{ name: string; base64: string; fault: string }[]>('refused-entries.json').map((entry) => [entry.name, entry] as const),
+    golden<{ name: string; base64: string; fault: string }[]>('refused-entries.json').map(
+      (entry) => [entry.name, entry] as const,
+    ),
   )('refuses %s', (_, entry) => {
-    expect(() => codec.decode(Buffer.from(entry.base64, 'base64'))).toThrow(`Failed to decode message payload: ${entry.fault}.`);
+    expect(() => codec.decode(Buffer.from(entry.base64, 'base64'))).toThrow(
+      `Failed to decode message payload: ${entry.fault}.`,
+    );
   });
 });
 
 describe('entries of ours', () => {
-  const texts = new Map(golden<{ name: string; text: string }[]>('our-entries.json').map(({ name, text }) => [name, text]));
+  const texts = new Map(
+    golden<{ name: string; text: string }[]>('our-entries.json').map(({ name, text }) => [name, text]),
+  );
   const readByPython = new Map(golden<GoldenEntry[]>('read-by-python.json').map(({ name, value }) => [name, value]));
 
   it.each(Object.keys(OURS))('writes %s as the golden text, which Python reads as the same value', (name) => {
@@ -95,7 +104,9 @@ describe('on the server', () => {
       await stream.ensureGroup();
       await stream.addMany(Object.keys(OURS).map(encode));
       const seen = (await redis.client.callBuffer('xrange', stream.stream, '-', '+')) as [Buffer, Buffer[]][];
-      expect(seen.map(([, fields]) => fields.map(String))).toEqual(Object.keys(OURS).map((name) => ['data', encode(name)]));
+      expect(seen.map(([, fields]) => fields.map(String))).toEqual(
+        Object.keys(OURS).map((name) => ['data', encode(name)]),
+      );
       for (const { base64 } of golden<GoldenEntry[]>('python-entries.json')) {
         await redis.client.xadd(stream.stream, '*', 'data', Buffer.from(base64, 'base64'));
       }

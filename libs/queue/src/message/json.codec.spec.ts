@@ -82,7 +82,10 @@ describe('encoding', () => {
   });
 
   it('never quotes a value', () => {
-    for (const payload of [{ secret: 'hunter2', a: Number.NaN }, { secret: 'hunter2', a: 'x'.repeat(300_000) }]) {
+    for (const payload of [
+      { secret: 'hunter2', a: Number.NaN },
+      { secret: 'hunter2', a: 'x'.repeat(300_000) },
+    ]) {
       expect(String(errorOf(() => codec.encode(payload)).stack)).not.toContain('hunter2');
     }
   });
@@ -161,9 +164,16 @@ describe('properties', () => {
     fc.double({ noNaN: true, noDefaultInfinity: true }).filter((v) => !Number.isInteger(v) || Math.abs(v) >= 1e21),
     fc.bigInt().filter((v) => v > 2n ** 53n || v < -(2n ** 53n)),
   );
-  const key = fc.string({ unit: 'binary' }).filter((k) => !['__proto__', 'constructor', 'prototype', '__safesync'].includes(k));
+  const key = fc
+    .string({ unit: 'binary' })
+    .filter((k) => !['__proto__', 'constructor', 'prototype', '__safesync'].includes(k));
   const { value } = fc.letrec<{ value: unknown }>((tie) => ({
-    value: fc.oneof({ depthSize: 'small' }, leaf, fc.array(tie('value')), fc.dictionary(key, tie('value'), { noNullPrototype: true })),
+    value: fc.oneof(
+      { depthSize: 'small' },
+      leaf,
+      fc.array(tie('value')),
+      fc.dictionary(key, tie('value'), { noNullPrototype: true }),
+    ),
   }));
 
   it('reads back what it wrote, as the JSON that JSON.parse reads too', () => {
@@ -179,7 +189,10 @@ describe('properties', () => {
 
   it('accepts exactly what JSON.parse accepts', () => {
     const alphabet = fc.constantFrom(...'{}[]:,"\\ \n019.eE+-tfnu', 'true', 'null', '12345678901234567', '\\ud800');
-    const text = fc.oneof(fc.string({ unit: alphabet, maxLength: 30 }), fc.json().chain((json) => damaged(json)));
+    const text = fc.oneof(
+      fc.string({ unit: alphabet, maxLength: 30 }),
+      fc.json().chain((json) => damaged(json)),
+    );
     fc.assert(
       fc.property(text, (given) => {
         expect(outcome(() => decode(given))).toBe(outcome(() => requireFinite(JSON.parse(given))));
@@ -189,7 +202,10 @@ describe('properties', () => {
   });
 
   it('turns any bytes into a value or a MessageDecodeError', () => {
-    const bytes = fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.json().map((json) => new TextEncoder().encode(json)));
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: 200 }),
+      fc.json().map((json) => new TextEncoder().encode(json)),
+    );
     fc.assert(
       fc.property(bytes, (given) => {
         try {
@@ -222,7 +238,11 @@ function outcome(work: () => unknown): 'value' | 'refused' {
 function requireFinite(value: unknown): void {
   if (typeof value === 'number' && !Number.isFinite(value)) throw new Error('not finite');
   if (typeof value === 'object' && value !== null) Object.values(value).forEach(requireFinite);
-  if (typeof value === 'object' && value !== null && Object.keys(value).some((key) => /^(__proto__|constructor|prototype)$/.test(key))) {
+  if (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.keys(value).some((key) => /^(__proto__|constructor|prototype)$/.test(key))
+  ) {
     throw new Error('forbidden key');
   }
 }

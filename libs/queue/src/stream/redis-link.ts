@@ -1,5 +1,6 @@
 import { type BackoffOptions, equalJitter, sleep, withDeadline } from '@safesync/core';
 import { RedisClosedError, RedisUnavailableError } from '../queue.errors.js';
+import { safeReason } from './redis-reply.js';
 import { RedisSocket } from './redis-socket.js';
 import type { RedisTarget } from './redis-target.js';
 
@@ -33,6 +34,7 @@ export class RedisLink {
   private live: RedisSocket | undefined;
   private establishing: Promise<RedisSocket> | undefined;
   private failures = 0;
+  private lastFailure: string | undefined;
   private generation = 0;
   private isDropping = false;
   private readonly closing = new AbortController();
@@ -57,7 +59,10 @@ export class RedisLink {
     if (this.live) return Promise.resolve(this.live);
     if (this.closing.signal.aborted) return Promise.reject(this.closedError());
     return withDeadline(this.establish(), timeoutMs, () => {
-      return new RedisUnavailableError(`No connection to Redis at ${this.target.description} within ${timeoutMs} ms.`);
+      const why = this.lastFailure === undefined ? '' : ` (${this.lastFailure})`;
+      return new RedisUnavailableError(
+        `No connection to Redis at ${this.target.description} within ${timeoutMs} ms${why}.`,
+      );
     });
   }
 
@@ -99,7 +104,8 @@ export class RedisLink {
       } catch (error) {
         if (signal.aborted) throw this.closedError();
         this.failures += 1;
-        observer({ kind: 'failed', to, purpose, attempt, reason: (error as Error).message });
+        this.lastFailure = safeReason(error);
+        observer({ kind: 'failed', to, purpose, attempt, reason: this.lastFailure });
       }
     }
   }

@@ -18,19 +18,21 @@ const REMEDIES: Readonly<Record<string, string>> = {
 
 /** A message that is free of what was sent: no arguments, no password. */
 export function safeReason(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown reason';
+  const { message, code, name } = asError(error);
   // several addresses were tried (IPv4 and IPv6): the error itself has no text
-  const text = error.message || (error as NodeJS.ErrnoException).code || error.name;
+  const text = message || code || name || 'unknown reason';
   return text.split(/,? with args beginning with/)[0] ?? text;
 }
 
 /** Turns what ioredis rejects with into an error of ours. `command` is the command's name only. */
 export function translateRedisError(error: unknown, command: string, where: string): QueueError {
-  if (error instanceof Error && error.name === 'ReplyError') return replyError(error, command);
   const reason = safeReason(error);
-  if (/^(Stream isn't writeable|Cluster isn't ready)/.test(reason)) {
-    return notSent(command, where);
-  }
+  if (asError(error).name === 'ReplyError') return replyError(reason, command);
+  if (/^(Stream isn't writeable|Cluster isn't ready)/.test(reason)) return notSent(command, where);
+  return connectionLost(command, where, reason);
+}
+
+export function connectionLost(command: string, where: string, reason: string): RedisConnectionLostError {
   return new RedisConnectionLostError(
     `The connection to Redis at ${where} ended before ${command} was answered (${reason}).`,
   );
@@ -40,8 +42,12 @@ export function notSent(command: string, where: string): RedisUnavailableError {
   return new RedisUnavailableError(`${command} was not sent: the connection to Redis at ${where} is down.`);
 }
 
-function replyError(error: Error, command: string): QueueError {
-  const answer = safeReason(error);
+/** By shape: an error may come from another realm, where `instanceof` does not know it. */
+function asError(error: unknown): { message?: string; code?: string; name?: string } {
+  return typeof error === 'object' && error !== null ? error : {};
+}
+
+function replyError(answer: string, command: string): QueueError {
   const code = replyCode(answer);
   const isGone = code === 'NOGROUP' || code === 'UNBLOCKED' || answer.startsWith('ERR no such key');
   if (isGone) return new GroupMissingError(command, answer);

@@ -1,6 +1,6 @@
 import { Deferred } from '@safesync/core';
-import { type QueueError, RedisConnectionLostError, RedisReplyError } from '../queue.errors.js';
-import { notSent, safeReason, translateRedisError } from './redis-reply.js';
+import { type QueueError, RedisReplyError } from '../queue.errors.js';
+import { connectionLost, notSent, safeReason, translateRedisError } from './redis-reply.js';
 import type { RedisClient } from './redis-target.js';
 
 /** What a command's arguments may be; everything else has been turned into text before. */
@@ -159,14 +159,7 @@ export class RedisSocket {
     clearTimeout(this.connectTimer);
     clearTimeout(this.sweeper);
     this.opening.reject(new Error(reason));
-    const { where } = this.options;
-    for (const { command, reject } of this.inFlight) {
-      reject(
-        new RedisConnectionLostError(
-          `The connection to Redis at ${where} ended before ${command} was answered (${reason}).`,
-        ),
-      );
-    }
+    for (const { command, reject } of this.inFlight) reject(connectionLost(command, this.options.where, reason));
     this.inFlight.clear();
     this.options.onEnd(this, reason);
     if (this.client.status === 'end') return;
