@@ -246,10 +246,16 @@ export class InvalidIdentifierError extends DbError {
   }
 }
 
-/** The row's version was not the expected one, in every attempt made. */
+/** The row's version was not the expected one: somebody else changed it first. `attempts` is how often that was tried. */
 export class OccConflictError extends DbError {
-  constructor(table: string, attempts: number, details: DbErrorDetails = {}) {
-    super(`The row of "${table}" was changed by others in ${attempts} of ${attempts} attempts.`, {
+  /** @param table undefined where the attempt did not say which */
+  constructor(
+    readonly table: string | undefined,
+    attempts: number,
+    details: DbErrorDetails = {},
+  ) {
+    const subject = table === undefined ? 'The row' : `The row of "${table}"`;
+    super(`${subject} was changed by others since it was read (attempts: ${attempts}).`, {
       code: 'OCC_CONFLICT',
       remedy: 'Read the row again and decide anew, raise the attempts, or lock the row instead.',
       ...details,

@@ -10,6 +10,19 @@ export class MariadbDialect extends MysqlDialect {
   // `transaction_isolation` exists from 11.1 on only; the older name stays valid there
   protected override readonly isolationVariable = 'tx_isolation';
 
+  override readonly hasWaitClause = true;
+
+  override rowLockClause(clause: RowLockClause): string {
+    const wait =
+      clause.wait === 'wait' && clause.timeoutMs !== undefined ? ` WAIT ${Math.ceil(clause.timeoutMs / 1_000)}` : '';
+    return `${super.rowLockClause(clause)}${wait}`;
+  }
+
+  /** GET_LOCK takes fractions of a second here. */
+  protected override acquireUserLock(name: string, timeoutMs: number): string {
+    return `SELECT GET_LOCK(${name}, ${Math.ceil(timeoutMs) / 1_000}) AS result`;
+  }
+
   protected override lockStrength(mode: RowLockClause['mode']): string {
     return mode === 'update' ? ' FOR UPDATE' : ' LOCK IN SHARE MODE';
   }

@@ -2,7 +2,9 @@ import type { Statement } from '../sql/statement.js';
 import { type FailureKind, failureKind } from './error-table.js';
 import type { ConnectionSettings, DriverFailure, IsolationLevel, RowLockClause, SqlDialect } from './sql-dialect.js';
 
+const ER_LOCK_DEADLOCK = 1213;
 const ER_USER_LOCK_DEADLOCK = 3058;
+const ER_QUERY_TIMEOUT = 3024;
 const DUPLICATE_KEY_NAME = /for key '(?:[^']*\.)?([^'.]+)'$/;
 
 /** MySQL 8.0 and later, and the base that MariaDB's file departs from. */
@@ -15,7 +17,7 @@ export class MysqlDialect implements SqlDialect {
     return (
       'SELECT VERSION() AS version, @@SESSION.sql_mode AS sqlMode, @@SESSION.autocommit AS autocommit, ' +
       '@@SESSION.completion_type AS completionType, @@SESSION.character_set_client AS charset, ' +
-      '@@GLOBAL.innodb_rollback_on_timeout AS rollbackOnTimeout'
+      '@@GLOBAL.innodb_rollback_on_timeout AS rollbackOnTimeout, DATABASE() AS databaseName'
     );
   }
 
@@ -39,6 +41,8 @@ export class MysqlDialect implements SqlDialect {
     return `SET SESSION innodb_lock_wait_timeout = ${seconds(ms)}`;
   }
 
+  readonly hasWaitClause: boolean = false;
+
   rowLockClause({ mode, wait }: RowLockClause): string {
     return `${this.lockStrength(mode)}${WAIT_CLAUSE[wait]}`;
   }
@@ -57,19 +61,27 @@ export class MysqlDialect implements SqlDialect {
 
   readonly userLocks: SqlDialect['userLocks'] = {
     maxNameLength: 64,
-    acquire: (name, timeoutMs) => `SELECT GET_LOCK(${name}, ${seconds(timeoutMs, 0)}) AS result`,
+    acquire: (name, timeoutMs) => this.acquireUserLock(name, timeoutMs),
     release: (name) => `SELECT RELEASE_LOCK(${name}) AS result`,
     interpret: (result) => {
       if (result === null || result === undefined) return 'failed';
       return Number(result) === 1 ? 'acquired' : 'busy';
     },
-    isDeadlock: (errno) => errno === ER_USER_LOCK_DEADLOCK,
+    isTimeout: (errno) => errno === ER_QUERY_TIMEOUT,
+    isDeadlock: (errno) => errno === ER_USER_LOCK_DEADLOCK || errno === ER_LOCK_DEADLOCK,
   };
+
+  /** GET_LOCK knows whole seconds here, rounded by its own rules; the hint ends the wait to the millisecond. */
+  protected acquireUserLock(name: string, timeoutMs: number): string {
+    const ms = Math.ceil(timeoutMs);
+    const hint = ms === 0 ? '' : `/*+ MAX_EXECUTION_TIME(${ms}) */ `;
+    return `SELECT ${hint}GET_LOCK(${name}, ${ms === 0 ? 0 : seconds(ms) + 1}) AS result`;
+  }
 }
 
 const WAIT_CLAUSE = { wait: '', nowait: ' NOWAIT', skipLocked: ' SKIP LOCKED' } as const;
 
 /** Whole seconds, rounded up: the server's unit. */
-function seconds(ms: number, least = 1): number {
-  return Math.max(least, Math.ceil(ms / 1_000));
+function seconds(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1_000));
 }

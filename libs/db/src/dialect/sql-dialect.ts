@@ -7,6 +7,8 @@ export type IsolationLevel = 'READ UNCOMMITTED' | 'READ COMMITTED' | 'REPEATABLE
 export interface RowLockClause {
   readonly mode: 'update' | 'share';
   readonly wait: 'wait' | 'nowait' | 'skipLocked';
+  /** With `wait`: how long at most; ignored where `hasWaitClause` is false. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** Session variables that every connection of the pool carries. */
@@ -39,6 +41,8 @@ export interface SqlDialect {
   nextIsolation(level: IsolationLevel): string;
   /** Sets how long this connection waits for row locks, rounded up to what the server can express. */
   lockWait(ms: number): string;
+  /** True when a locking read can say how long it waits; otherwise `lockWait` has to. */
+  readonly hasWaitClause: boolean;
   /** What follows a SELECT to lock its rows; starts with a space. */
   rowLockClause(clause: RowLockClause): string;
   /** Sorts a failure; `statement` is the one that failed, where there was one. */
@@ -52,11 +56,13 @@ export interface SqlDialect {
 export interface UserLocks {
   /** Longest name in characters. */
   readonly maxNameLength: number;
-  /** One row, one column `result`. `name` is a quoted SQL literal; never a negative or infinite wait. */
+  /** One row, one column `result`. `name` is a quoted SQL literal; the wait is finite, not negative and kept to the ms. */
   acquire(name: string, timeoutMs: number): string;
   release(name: string): string;
   /** Reads the result of `acquire`. `failed`: the server could not wait (NULL). */
   interpret(result: unknown): 'acquired' | 'busy' | 'failed';
+  /** True for the error that ends a wait when `timeoutMs` is over, where it is not a result; the lock may be held all the same. */
+  isTimeout(errno: number | undefined): boolean;
   /** True for the error that says that waiting would have closed a circle of named locks. */
   isDeadlock(errno: number | undefined): boolean;
 }

@@ -38,6 +38,7 @@ export class DbSessions {
       metrics,
       options: resolved,
       serverRollsBackOnTimeout: Number(facts.rollbackOnTimeout) === 1,
+      lockNamespace: resolved.lockNamespace ?? facts.databaseName ?? undefined,
     });
   }
 
@@ -47,6 +48,11 @@ export class DbSessions {
 
   get metrics(): MetricsRecorder {
     return this.environment.metrics;
+  }
+
+  /** Prefix of advisory lock names: `lockNamespace`, else the connection's database; undefined when there is neither. */
+  get lockNamespace(): string | undefined {
+    return this.environment.lockNamespace;
   }
 
   get options(): ResolvedDbOptions {

@@ -10,6 +10,8 @@ export interface ServerFacts {
   readonly completionType: string;
   readonly charset: string;
   readonly rollbackOnTimeout: number | string;
+  /** The connection's default database; null when it has none. */
+  readonly databaseName: string | null;
 }
 
 /** What this library reads of the driver's effective configuration. */

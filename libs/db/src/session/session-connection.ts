@@ -12,6 +12,7 @@ export interface OkReply {
   readonly insertId: number | string;
   readonly serverStatus: number;
   readonly info: string;
+  readonly warningStatus: number;
 }
 
 /** The server's answer to a statement that returns rows. */

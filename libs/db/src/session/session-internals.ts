@@ -1,12 +1,21 @@
 import type { MetricsRecorder } from '@safesync/core';
 import type { EntityManager, QueryRunner } from 'typeorm';
-import type { SqlDialect } from '../dialect/sql-dialect.js';
+import type { IsolationLevel, SqlDialect } from '../dialect/sql-dialect.js';
+import type { Statement } from '../sql/statement.js';
 import { guardedManager } from './entity-manager.seam.js';
 import type { Reply, SessionConnection } from './session-connection.js';
-import type { SessionTransaction } from './session-transaction.js';
+import type { SessionTransaction, StatementCall } from './session-transaction.js';
 
 /** Work on a connection after its transaction ended and before it goes back to the pool. */
 export type Cleanup = (connection: SessionConnection) => Promise<void>;
+
+/** What locks need to know of how the session was opened. */
+export interface SessionSettings {
+  readonly isolation: IsolationLevel;
+  readonly lockWaitMs: number;
+  /** Prefix of advisory lock names; undefined when neither options nor connection name one. */
+  readonly lockNamespace: string | undefined;
+}
 
 /** The seam between a session and the locks and writes of this library. Applications use `DbSession`. */
 export class SessionInternals {
@@ -18,7 +27,7 @@ export class SessionInternals {
     private readonly transaction: SessionTransaction,
     private readonly runner: QueryRunner,
     readonly metrics: MetricsRecorder,
-    private readonly defaultLockWaitMs: number,
+    private readonly settings: SessionSettings,
   ) {}
 
   get dialect(): SqlDialect {
@@ -27,6 +36,16 @@ export class SessionInternals {
 
   get connection(): SessionConnection {
     return this.transaction.connection;
+  }
+
+  get lockNamespace(): string | undefined {
+    return this.settings.lockNamespace;
+  }
+
+  /** True when later reads may see the state of an earlier moment: statements ran, at a level that keeps one snapshot. */
+  get hasSnapshot(): boolean {
+    const { isolation } = this.settings;
+    return this.transaction.hasRun && (isolation === 'REPEATABLE READ' || isolation === 'SERIALIZABLE');
   }
 
   /** Built at first use: sessions that need no entities pay nothing for it. */
@@ -39,6 +58,16 @@ export class SessionInternals {
   async query(method: string, text: string): Promise<Reply> {
     this.transaction.requireUsable(method);
     return this.transaction.control(text);
+  }
+
+  /** Runs one statement as the session's own methods do; `call.send` may add others before anybody else's turn. */
+  perform<T>(call: StatementCall, decode: (reply: Reply, statement: Statement) => T): Promise<T> {
+    return this.transaction.perform(call, decode);
+  }
+
+  /** From now on the session can only roll back; `reason` becomes the cause of what it throws. */
+  abort(reason: unknown): void {
+    this.transaction.abort(reason);
   }
 
   /** Adds work for when the transaction has ended, last added first. If it fails, the connection is destroyed. */
@@ -55,7 +84,7 @@ export class SessionInternals {
       return await work();
     } finally {
       if (this.transaction.isUsable) {
-        await this.query('lockWait', dialect.lockWait(this.defaultLockWaitMs));
+        await this.query('lockWait', dialect.lockWait(this.settings.lockWaitMs));
         this.lockWaitChanged = false;
       }
     }

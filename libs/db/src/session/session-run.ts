@@ -33,6 +33,8 @@ export interface SessionEnvironment {
   readonly options: ResolvedDbOptions;
   readonly metrics: MetricsRecorder;
   readonly serverRollsBackOnTimeout: boolean;
+  /** Prefix of advisory lock names; undefined when neither options nor connection name one. */
+  readonly lockNamespace: string | undefined;
 }
 
 type Work<T> = (session: DbSession) => Promise<T>;
@@ -79,7 +81,9 @@ class SessionRun {
       { abortOnLockTimeout, serverRollsBackOnTimeout, metrics },
       this.writes,
     );
-    this.internals = new SessionInternals(this.transaction, loan.runner, metrics, options.lockWaitMs);
+    const { isolation, lockWaitMs } = options;
+    const settings = { isolation, lockWaitMs, lockNamespace: environment.lockNamespace };
+    this.internals = new SessionInternals(this.transaction, loan.runner, metrics, settings);
   }
 
   async run<T>(work: Work<T>, bracket: ConnectionBracket | undefined): Promise<T> {

@@ -58,6 +58,7 @@ export class SessionTransaction {
   private readonly controller = new LazyAbort();
   private phase: 'open' | 'closing' | 'closed' = 'open';
   private reason: unknown;
+  private ran = false;
 
   constructor(
     readonly connection: SessionConnection,
@@ -69,6 +70,11 @@ export class SessionTransaction {
 
   get isOpen(): boolean {
     return this.phase !== 'closed';
+  }
+
+  /** True once a statement of the user's was sent. */
+  get hasRun(): boolean {
+    return this.ran;
   }
 
   get isUsable(): boolean {
@@ -95,6 +101,7 @@ export class SessionTransaction {
     this.requireUsable(call.method);
     const statement = this.admit(call.sql);
     const send = call.send ?? this.sender(statement.bind(call.params));
+    this.ran = true;
     const startedAt = performance.now();
     const reply = await this.exchange(call.method, send, statement);
     this.writes.add(statement, startedAt);
