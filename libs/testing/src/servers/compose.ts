@@ -6,16 +6,6 @@ import type { DataFolder } from './data-folder.js';
 import type { ServerCommand, ServerKind } from './server-kind.js';
 import { ServerStartError } from './servers.errors.js';
 
-/** The server as a container. */
-export interface ContainerRecipe {
-  readonly image: string;
-  readonly port: number;
-  /** Path inside the container that holds the data. */
-  readonly volume: string;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly command: readonly string[];
-}
-
 /** The first start may have to fetch the image. */
 export const COMPOSE_READY_MS = 600_000;
 

@@ -1,5 +1,3 @@
-import type { ContainerRecipe } from './compose.js';
-
 /** What an executable says it is. */
 export interface ServerProduct {
   readonly product: 'MySQL' | 'MariaDB' | 'Redis' | 'Valkey';
@@ -22,6 +20,16 @@ export interface ServerPlace {
   readonly dataFolder: string;
   readonly logFile: string;
   readonly port: number;
+}
+
+/** The server as a container. */
+export interface ContainerRecipe {
+  readonly image: string;
+  readonly port: number;
+  /** Path inside the container that holds the data. */
+  readonly volume: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly command: readonly string[];
 }
 
 /** One kind of server, as the launcher sees it. MySQL and Redis are the two. */

@@ -1,5 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { homeFolder } from './home-folder.js';
 import type { ManagedServer } from './managed-server.js';
 import { mysqlKind } from './mysql/mysql.kind.js';
 import { type PrivateServer, startPrivateServer } from './private-server.js';
@@ -73,7 +73,7 @@ export async function startServers(options: StartServersOptions = {}): Promise<S
   if (options.useEnvironment === false) for (const kind of kinds) delete env[kind.variable];
   const { folders, install = true } = options;
   const sources = await findSources(kinds, { env, folders, install, onProgress });
-  const dataDir = await resolveDataDir(options.dataDir);
+  const dataDir = options.dataDir === undefined ? join(await homeFolder(), 'servers') : resolve(options.dataDir);
   const fresh = options.fresh ?? options.dataDir === undefined;
   for (const [index, kind] of kinds.entries()) announce(kind, sources[index] as ServerSource, onProgress);
   const started = await allOrNone(
@@ -105,15 +105,6 @@ function announce(kind: ServerKind, source: ServerSource, onProgress: (line: str
     onProgress(`starting ${source.binary.product} ${source.binary.version} (${source.binary.path})`);
   if (source.from === 'compose')
     onProgress(`starting ${kind.container.image} with docker compose, which may fetch it first`);
-}
-
-/** The default folder is in nobody's version control: it says so itself. */
-async function resolveDataDir(dataDir: string | undefined): Promise<string> {
-  if (dataDir !== undefined) return resolve(dataDir);
-  const folder = resolve('.data');
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, '.gitignore'), '*\n');
-  return join(folder, 'servers');
 }
 
 async function allOrNone(starts: readonly Promise<StartedServer>[]): Promise<StartedServer[]> {

@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type CommandResult, runCommand, tailOf } from '../command.js';
+import { homeFolder } from '../home-folder.js';
 import type { ServerBinary } from '../server-kind.js';
 import { ServerStartError } from '../servers.errors.js';
 import { layoutArguments, mysqlLayout } from './mysql-layout.js';
@@ -39,7 +40,11 @@ const MYSQL_ACCOUNT = [
  */
 export async function mysqlTemplate(binary: ServerBinary): Promise<string> {
   const installation = createHash('sha256').update(realpathSync(binary.path)).digest('hex').slice(0, 8);
-  const template = resolve('.data', 'templates', `${binary.product}-${binary.version}-${installation}`.toLowerCase());
+  const template = join(
+    await homeFolder(),
+    'templates',
+    `${binary.product}-${binary.version}-${installation}`.toLowerCase(),
+  );
   if (existsSync(template)) return template;
   const draft = `${template}.${randomBytes(4).toString('hex')}`;
   await mkdir(draft, { recursive: true });
