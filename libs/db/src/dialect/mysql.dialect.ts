@@ -63,6 +63,7 @@ export class MysqlDialect implements SqlDialect {
     maxNameLength: 64,
     acquire: (name, timeoutMs) => this.acquireUserLock(name, timeoutMs),
     release: (name) => `SELECT RELEASE_LOCK(${name}) AS result`,
+    isHeld: (name) => `SELECT IS_USED_LOCK(${name}) = CONNECTION_ID() AS result`,
     interpret: (result) => {
       if (result === null || result === undefined) return 'failed';
       return Number(result) === 1 ? 'acquired' : 'busy';

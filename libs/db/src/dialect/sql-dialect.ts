@@ -59,9 +59,11 @@ export interface UserLocks {
   /** One row, one column `result`. `name` is a quoted SQL literal; the wait is finite, not negative and kept to the ms. */
   acquire(name: string, timeoutMs: number): string;
   release(name: string): string;
+  /** Result 1 when this connection holds the lock. */
+  isHeld(name: string): string;
   /** Reads the result of `acquire`. `failed`: the server could not wait (NULL). */
   interpret(result: unknown): 'acquired' | 'busy' | 'failed';
-  /** True for the error that ends a wait when `timeoutMs` is over, where it is not a result; the lock may be held all the same. */
+  /** True for the error that ends a wait when `timeoutMs` is over, where that is not a result; ask `isHeld` then. */
   isTimeout(errno: number | undefined): boolean;
   /** True for the error that says that waiting would have closed a circle of named locks. */
   isDeadlock(errno: number | undefined): boolean;

@@ -44,7 +44,7 @@ export class SessionConnection {
   constructor(
     private readonly raw: PoolConnection,
     readonly dialect: SqlDialect,
-    private readonly statementTimeoutMs: number,
+    readonly statementTimeoutMs: number,
   ) {
     raw.on('error', (error: unknown) => this.lose(translate(error, dialect)));
     raw.on('end', () => this.lose(new ConnectionLostError()));

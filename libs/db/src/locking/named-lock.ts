@@ -1,0 +1,95 @@
+import { DbError, LockAcquisitionError, LockTimeoutError } from '../db.errors.js';
+import type { Reply, SessionConnection } from '../session/session-connection.js';
+import { toLiteral } from '../sql/sql-value.js';
+
+/** The connection that is to hold the lock, and how to speak to it: inside a session, statements take turns. */
+export interface LockCarrier {
+  readonly connection: SessionConnection;
+  readonly send: (text: string) => Promise<Reply>;
+}
+
+/** A lock of the server's own (GET_LOCK): it belongs to a connection, knows no transaction, and is counted per holder. */
+export class NamedLock {
+  private readonly literal: string;
+
+  /**
+   * @param name as the server knows it
+   * @param key as the caller knows it, for errors
+   */
+  constructor(
+    name: string,
+    private readonly key: string,
+  ) {
+    this.literal = toLiteral('key', name);
+  }
+
+  /**
+   * Takes the lock within `timeoutMs`; 0 asks once. Throws `LockTimeoutError` when somebody else has it, and
+   * `LockAcquisitionError` when the server could not wait for it.
+   */
+  async acquire(carrier: LockCarrier, timeoutMs: number): Promise<void> {
+    const endsAt = performance.now() + timeoutMs;
+    // a connection silent for longer would be taken for dead; asking again costs the place in the server's queue
+    const silenceMs = carrier.connection.statementTimeoutMs;
+    const longestMs = silenceMs > 0 ? silenceMs / 2 : Number.POSITIVE_INFINITY;
+    for (;;) {
+      const leftMs = Math.max(0, endsAt - performance.now());
+      const outcome = await this.ask(carrier, Math.min(leftMs, longestMs));
+      if (outcome === 'acquired') return;
+      if (outcome === 'failed') throw this.failed(undefined);
+      if (leftMs <= longestMs) throw this.timedOut(timeoutMs);
+    }
+  }
+
+  /** Gives the lock back. Throws when this connection did not have it: then it was not held all the time. */
+  async release(connection: SessionConnection): Promise<void> {
+    const result = resultOf(await connection.query(connection.dialect.userLocks.release(this.literal)));
+    if (Number(result) === 1) return;
+    throw new LockAcquisitionError(`Advisory lock ${this.shown} was not held any more when it was released.`, {
+      code: 'LOCK_LOST',
+      remedy: 'Let only this library release its locks; its connection is not used again.',
+    });
+  }
+
+  timedOut(timeoutMs: number): LockTimeoutError {
+    return new LockTimeoutError(`Advisory lock ${this.shown} was not free within ${timeoutMs} ms.`);
+  }
+
+  private async ask({ connection, send }: LockCarrier, timeoutMs: number): Promise<'acquired' | 'busy' | 'failed'> {
+    const { userLocks } = connection.dialect;
+    try {
+      return userLocks.interpret(resultOf(await send(userLocks.acquire(this.literal, timeoutMs))));
+    } catch (error) {
+      if (!(error instanceof DbError)) throw error;
+      if (userLocks.isDeadlock(error.errno)) throw this.failed(error);
+      if (userLocks.isTimeout(error.errno)) return this.askAgain(send, userLocks.isHeld(this.literal));
+      // killed, perhaps just after it had succeeded
+      if (error.errno !== undefined) connection.taint('an advisory lock may have been taken unnoticed');
+      throw error;
+    }
+  }
+
+  /** The wait was cut off from outside of GET_LOCK, perhaps just after it had succeeded. */
+  private async askAgain(send: LockCarrier['send'], text: string): Promise<'acquired' | 'busy'> {
+    return Number(resultOf(await send(text))) === 1 ? 'acquired' : 'busy';
+  }
+
+  private failed(cause: DbError | undefined): LockAcquisitionError {
+    const why = cause === undefined ? 'the server gave no answer' : 'its holder waits for a lock of this connection';
+    return new LockAcquisitionError(`Advisory lock ${this.shown} could not be waited for: ${why}.`, {
+      errno: cause?.errno,
+      sqlState: cause?.sqlState,
+      isRetryable: cause !== undefined,
+      remedy: 'Take several advisory locks in one order everywhere, and check that nobody killed the wait.',
+      cause,
+    });
+  }
+
+  private get shown(): string {
+    return JSON.stringify(this.key.slice(0, 80));
+  }
+}
+
+function resultOf(reply: Reply): unknown {
+  return 'rows' in reply ? reply.rows[0]?.result : undefined;
+}
