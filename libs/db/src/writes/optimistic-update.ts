@@ -1,0 +1,75 @@
+import { InvalidParameterError, MissingRowError, MultipleRowsError, OccConflictError } from '../db.errors.js';
+import type { DbSession } from '../session/db-session.js';
+import { quoteIdentifier, quoteTable } from '../sql/identifier.js';
+import type { SqlParams, SqlValue } from '../sql/sql-value.js';
+
+/** A change of one row that holds only if nobody changed it since its version was read. */
+export interface OptimisticUpdate {
+  readonly table: string;
+  /** The primary key or another unique column. */
+  readonly idColumn: string;
+  readonly idValue: SqlValue;
+  /** An integer column that rises by one with every change. */
+  readonly versionColumn: string;
+  /** The version that was read; compared as a whole number, exactly, whatever its type here. `null` matches no row. */
+  readonly versionValue: string | number | bigint | null;
+  /**
+   * New values by column. None only raises the version. A value given for the version column itself is ignored: it always
+   * rises by one.
+   */
+  readonly updates: Readonly<Record<string, SqlValue>>;
+}
+
+/**
+ * Changes the row and raises its version by one, if the version still is the expected one. Resolves to 1, or to 0 when it is
+ * not or the row does not exist: that is no error, but nothing was written. Read again in a new session then (`occRetry`);
+ * in the same one the answer may stay the same for ever.
+ */
+export async function occUpdate(session: DbSession, change: OptimisticUpdate): Promise<number> {
+  const version = versionOf(change.versionValue);
+  const { sets, params } = assignments(change);
+  const versionColumn = quoteIdentifier(change.versionColumn, 'column');
+  const affected = await session.execute(
+    `UPDATE ${quoteTable(change.table)} SET ${[...sets, `${versionColumn} = ${versionColumn} + 1`].join(', ')} ` +
+      `WHERE ${quoteIdentifier(change.idColumn, 'column')} = :id_value AND ${versionColumn} = :version_value`,
+    { ...params, id_value: change.idValue, version_value: version },
+  );
+  if (affected <= 1) return affected;
+  const error = new MultipleRowsError(`An optimistic update of "${change.table}" by ${change.idColumn}`);
+  session.internals.abort(error);
+  throw error;
+}
+
+/**
+ * As `occUpdate`, but a version that is not the expected one throws `OccConflictError`, and a row that does not exist
+ * `MissingRowError`. Resolves to the new version.
+ */
+export async function occUpdateOrThrow(session: DbSession, change: OptimisticUpdate): Promise<bigint> {
+  if ((await occUpdate(session, change)) === 1) return BigInt(change.versionValue as string | number | bigint) + 1n;
+  const exists = await session.executeScalar(
+    `SELECT 1 FROM ${quoteTable(change.table)} WHERE ${quoteIdentifier(change.idColumn, 'column')} = :id_value`,
+    { id_value: change.idValue },
+  );
+  throw exists === null ? new MissingRowError(change.table) : new OccConflictError(change.table, 1);
+}
+
+/** Parameters are numbered, so that no column's name can meet that of the key or the version. */
+function assignments({ updates, versionColumn }: OptimisticUpdate): { sets: string[]; params: SqlParams } {
+  const params: Record<string, SqlValue> = {};
+  const columns = Object.keys(updates)
+    .filter((column) => column !== versionColumn)
+    .toSorted();
+  const sets = columns.map((column, index) => {
+    const name = `set_${index}_${column}`;
+    params[name] = updates[column] as SqlValue;
+    return `${quoteIdentifier(column, 'column')} = :${name}`;
+  });
+  return { sets, params };
+}
+
+/** As a number literal: compared with text, servers would round both to floating point. */
+function versionOf(value: OptimisticUpdate['versionValue']): bigint | number | null {
+  if (typeof value !== 'string') return value;
+  if (/^-?\d+$/.test(value)) return BigInt(value);
+  throw new InvalidParameterError('versionValue', 'is not a whole number');
+}
