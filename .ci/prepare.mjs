@@ -14,13 +14,17 @@ function isInstalled() {
   const have = JSON.parse(readFileSync(installed, 'utf8')).packages;
   const want = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
   return Object.entries(want).every(
-    ([path, { version, optional, link }]) => !path.includes('node_modules/') || optional || link || have[path]?.version === version,
+    ([path, { version, optional, link }]) =>
+      !path.includes('node_modules/') || optional || link || have[path]?.version === version,
   );
 }
 
 function run(command, args, failure) {
   const show = process.stdout.isTTY;
-  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'] });
+  const result = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
+  });
   if (result.status === 0) return;
   if (!show) process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
   const reason = result.error ? result.error.message : `exit code ${result.status ?? result.signal}`;

@@ -5,6 +5,11 @@ import readTypeScript from 'dependency-cruiser/config-utl/extract-ts-config';
 
 const rules = await readRules('./.dependency-cruiser.cjs');
 const tsConfig = readTypeScript('./tsconfig.base.json');
-const { output, exitCode } = await cruise(['libs', 'apps', 'test', 'bench'], { ...rules, validate: true, outputType: 'err' }, undefined, { tsConfig });
+const { output, exitCode } = await cruise(
+  ['libs', 'apps', 'test', 'bench'],
+  { ...rules, validate: true, outputType: 'err' },
+  undefined,
+  { tsConfig },
+);
 process.stdout.write(output);
 process.exitCode = exitCode;
