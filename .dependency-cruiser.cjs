@@ -113,7 +113,7 @@ module.exports = {
       comment: 'a library imports only packages that its own package.json names',
       severity: 'error',
       from: { path: '^libs/[^/]+/src/', pathNot: SPECS },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'] },
+      to: { pathNot: '^libs/', dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'] },
     },
     {
       name: 'apps-stand-apart',
@@ -125,7 +125,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules|/dist/' },
-    exclude: { path: '\\.d\\.ts$|/dist/.*\\.(spec|js\\.map)' },
+    exclude: { path: '^(libs|apps)/[^/]+/src/.*[.]d[.]ts$' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.base.json' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'default', 'types'] },
