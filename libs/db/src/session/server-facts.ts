@@ -5,6 +5,7 @@ import type { SqlDialect } from '../dialect/sql-dialect.js';
 /** The one row of `SqlDialect.factsQuery`. */
 export interface ServerFacts {
   readonly version: string;
+  readonly databaseName: string | null;
   readonly sqlMode: string;
   readonly autocommit: number | string;
   readonly completionType: string;
