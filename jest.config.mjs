@@ -4,7 +4,19 @@ const swcrc = JSON.parse(readFileSync(new URL('./.swcrc', import.meta.url), 'utf
 delete swcrc.$schema;
 const cjs = { ...swcrc, swcrc: false, module: { type: 'commonjs', ignoreDynamic: false } };
 // packages that ship ES modules only; jest runs CommonJS, so they are transformed like our own sources
-const esm = ['@nestjs', 'file-type', 'strtok3', 'token-types', 'uint8array-extras', '@tokenizer', '@borewit', 'path-to-regexp', 'lossless-json', 'fast-check', 'pure-rand'];
+const esm = [
+  '@nestjs',
+  'file-type',
+  'strtok3',
+  'token-types',
+  'uint8array-extras',
+  '@tokenizer',
+  '@borewit',
+  'path-to-regexp',
+  'lossless-json',
+  'fast-check',
+  'pure-rand',
+];
 
 export default {
   testEnvironment: 'node',

@@ -25,9 +25,10 @@ export interface WorkerExit {
   readonly signal: NodeJS.Signals | null;
 }
 
-// A worker whose parent dies, in whatever way, loses its channel and ends; the channel alone does not keep it alive.
+// When the parent dies, in whatever way, its end of the worker's input closes. Listening for that does not keep the worker
+// alive, and unlike the channel's 'disconnect' it leaves alone how 'message' listeners do.
 const DIE_WITH_PARENT = `data:text/javascript,${encodeURIComponent(
-  'process.on("disconnect", () => process.kill(process.pid, "SIGKILL")); process.channel.unref();',
+  'process.stdin.on("end", () => process.kill(process.pid, "SIGKILL")).resume().unref();',
 )}`;
 const TAIL_LINES = 30;
 

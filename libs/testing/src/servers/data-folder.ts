@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually } from '../waiting/eventually.js';
-import { identityOf, isAlive, type ProcessIdentity } from './process-identity.js';
+import { identityOf, isAlive, type ProcessIdentity, sendSignal } from './process-identity.js';
 import { DataFolderInUseError } from './servers.errors.js';
 
 /** Who uses a data folder: the launching process and, once started, the server's. */
@@ -103,7 +103,7 @@ async function endOrphan(server: ProcessIdentity): Promise<void> {
   const deadline = performance.now() + WATCHDOG_MS;
   const gone = (): boolean => {
     if (!isAlive(server)) return true;
-    if (performance.now() > deadline) process.kill(server.pid, 'SIGKILL');
+    if (performance.now() > deadline) sendSignal(server.pid, 'SIGKILL');
     return false;
   };
   await eventually(gone, {

@@ -10,7 +10,7 @@ export interface ManagedServer {
   readonly logFile: string;
   /** Ends the server as a power cut would (SIGKILL); resolves when its process is gone. Nothing to do when it is down. */
   kill(): Promise<void>;
-  /** Starts it again on the same data and port; resolves when it answers. Nothing to do when it runs. Rejects with `ServerStartError`. */
+  /** Starts it again on the same data and port; resolves when it answers. Nothing to do when it runs; starts that overlap are one. Rejects with `ServerStartError`. */
   start(): Promise<void>;
   /** Ends the server in good order; after 30 s by force. Nothing to do when it is down. */
   stop(): Promise<void>;

@@ -24,9 +24,10 @@ export interface SupervisedServerOptions {
   readonly killer?: () => Promise<void>;
 }
 
-/** Down (no process), starting or up (a process that runs): the process tells, there is no other state. */
+/** Down (no process that runs), starting, or up. Starts that overlap are one start. */
 export class SupervisedServer implements ManagedServer {
   private process: WatchedProcess | undefined;
+  private starting: Promise<void> | undefined;
   private answeredVersion = '';
 
   constructor(private readonly options: SupervisedServerOptions) {}
@@ -51,7 +52,27 @@ export class SupervisedServer implements ManagedServer {
     return this.process?.isRunning ? this.process.pid : undefined;
   }
 
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.starting ??= this.startOnce().finally(() => {
+      this.starting = undefined;
+    });
+    return this.starting;
+  }
+
+  async kill(): Promise<void> {
+    if (this.options.killer && this.pid !== undefined) await this.options.killer();
+    else this.process?.signal('SIGKILL');
+    await this.process?.end();
+  }
+
+  async stop(): Promise<void> {
+    this.process?.signal('SIGTERM');
+    const late = setTimeout(() => this.process?.signal('SIGKILL'), STOP_MS);
+    await this.process?.end();
+    clearTimeout(late);
+  }
+
+  private async startOnce(): Promise<void> {
     if (this.process?.isRunning) return;
     const { folder, command, afterwards } = this.options;
     const process = await WatchedProcess.start({
@@ -66,19 +87,6 @@ export class SupervisedServer implements ManagedServer {
       await this.kill();
       throw error;
     });
-  }
-
-  async kill(): Promise<void> {
-    if (this.options.killer && this.pid !== undefined) await this.options.killer();
-    else this.process?.signal('SIGKILL');
-    await this.process?.end();
-  }
-
-  async stop(): Promise<void> {
-    this.process?.signal('SIGTERM');
-    const late = setTimeout(() => this.process?.signal('SIGKILL'), STOP_MS);
-    await this.process?.end();
-    clearTimeout(late);
   }
 
   private async untilReady(process: WatchedProcess): Promise<void> {

@@ -1,6 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { sendSignal } from './process-identity.js';
 
 /**
  * Runs the program given as arguments and ends it when our end of its input closes, which the system does for every way in
@@ -80,7 +81,7 @@ export class WatchedProcess {
 
   /** Sends `signal` unless the program has ended. */
   signal(signal: NodeJS.Signals): void {
-    if (this.isRunning) process.kill(this.pid, signal);
+    if (this.isRunning) sendSignal(this.pid, signal);
   }
 
   /** Resolves when the program has ended. */
@@ -94,7 +95,7 @@ export class WatchedProcess {
     const { value, done } = await lines.next();
     if (done) {
       // somebody killed the watchdog: do its work
-      process.kill(this.pid, 'SIGKILL');
+      sendSignal(this.pid, 'SIGKILL');
       this.exit = 'its watchdog was killed';
       return;
     }
