@@ -15,7 +15,8 @@ export interface IdempotentInsertOptions {
  * Runs an INSERT and resolves to true, or to false when a unique key holds the values already; the transaction goes on either
  * way. Every other error is thrown. Meant for inserts that mean the same when done twice.
  *
- * Under contention the failed INSERT's shared lock can end in `DeadlockError` (retryable); `IdempotentInserts.insert` avoids it.
+ * When the session that inserted first rolls back while several wait for it, some of them get `DeadlockError`: retryable, with
+ * `DbSessions.withRetry`. `IdempotentInserts.insert` meets it less often.
  */
 export async function insertIdempotent(
   session: DbSession,

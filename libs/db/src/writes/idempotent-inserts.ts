@@ -24,7 +24,8 @@ export interface InsertedOrFetched<R extends Row = Row> {
 export class IdempotentInserts {
   /**
    * Inserts the row and resolves to true, or to false when a unique key holds its values already. Waits for another session
-   * that is inserting the same key; if that one rolls back, this one inserts.
+   * that is inserting the same key; if that one rolls back, this one inserts. When several waited, some of them may get
+   * `DeadlockError` instead: retryable, so make it the first statement of a `DbSessions.withRetry`.
    *
    * Throws `DuplicateKeyError` for a key other than `onKey`, `DbWriteError` when the row violates the schema, and
    * `RowAlteredError` when it would not be stored as given; the session can only roll back then.

@@ -24,8 +24,8 @@ interface Warning {
 }
 
 /**
- * Inserts the row unless a unique key holds its values. Unlike a failed INSERT, INSERT IGNORE leaves no lock behind over which
- * contenders deadlock; but it also turns errors into warnings, so each of them is looked at.
+ * Inserts the row unless a unique key holds its values. An INSERT that fails makes contenders deadlock more often when the first
+ * of them rolls back; INSERT IGNORE does less so, but turns all errors into warnings, so each of them is looked at.
  */
 export async function insertIgnore(session: DbSession, table: string, row: NewRow): Promise<InsertOutcome> {
   const { affected, warnings } = await send(session, insertText(table, row));
