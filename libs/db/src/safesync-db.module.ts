@@ -10,11 +10,15 @@ import {
 import { ModuleRef } from '@nestjs/core';
 import { METRICS_RECORDER, type MetricsRecorder } from '@safesync/core';
 import { DB_CONNECTION, getDbToken } from './db.tokens.js';
+import { AdvisoryLocks } from './locking/advisory-locks.js';
+import { RowLocks } from './locking/row-locks.js';
 import { requireOneSource, type SafeSyncDbModuleExtras, type SafeSyncDbModuleOptions } from './safesync-db.options.js';
 import { findDataSource } from './session/data-source-lookup.js';
 import { DatabaseConnection } from './session/database-connection.js';
 import { DbSessions } from './session/db-sessions.js';
 import { untilReachable } from './session/until-reachable.js';
+import { IdempotentInserts } from './writes/idempotent-inserts.js';
+import { OptimisticUpdates } from './writes/optimistic-updates.js';
 
 const logger = new Logger('SafeSyncDbModule');
 const say = (line: string): void => logger.warn(line);
@@ -44,13 +48,31 @@ const connectionProvider: Provider = {
 };
 
 function serviceProviders(name: string | undefined): Provider[] {
+  const sessions = getDbToken(DbSessions, name);
   return [
     {
-      provide: getDbToken(DbSessions, name),
+      provide: sessions,
       inject: [DB_CONNECTION, MODULE_OPTIONS_TOKEN, { token: METRICS_RECORDER, optional: true }],
       useFactory: openSessions,
     },
+    { provide: getDbToken(RowLocks, name), useFactory: () => new RowLocks() },
+    {
+      provide: getDbToken(AdvisoryLocks, name),
+      inject: [sessions],
+      useFactory: (given: DbSessions) => new AdvisoryLocks(given),
+    },
+    {
+      provide: getDbToken(OptimisticUpdates, name),
+      inject: [sessions],
+      useFactory: (given: DbSessions) => new OptimisticUpdates(given),
+    },
+    { provide: getDbToken(IdempotentInserts, name), useFactory: () => new IdempotentInserts() },
   ];
+}
+
+function serviceTokens(name: string | undefined): InjectionToken[] {
+  const services = [DbSessions, RowLocks, AdvisoryLocks, OptimisticUpdates, IdempotentInserts];
+  return services.map((service) => getDbToken<unknown>(service, name));
 }
 
 async function openSessions(
@@ -66,10 +88,6 @@ async function openSessions(
     await connection.close();
     throw error;
   }
-}
-
-function serviceTokens(name: string | undefined): InjectionToken[] {
-  return [getDbToken(DbSessions, name)];
 }
 
 function withLog(options: SafeSyncDbModuleOptions): SafeSyncDbModuleOptions {

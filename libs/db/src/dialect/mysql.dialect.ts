@@ -15,7 +15,7 @@ export class MysqlDialect implements SqlDialect {
 
   get factsQuery(): string {
     return (
-      'SELECT VERSION() AS version, DATABASE() AS databaseName, @@SESSION.sql_mode AS sqlMode, @@SESSION.autocommit AS autocommit, ' +
+      'SELECT VERSION() AS version, @@SESSION.sql_mode AS sqlMode, @@SESSION.autocommit AS autocommit, ' +
       '@@SESSION.completion_type AS completionType, @@SESSION.character_set_client AS charset, ' +
       '@@GLOBAL.innodb_rollback_on_timeout AS rollbackOnTimeout, DATABASE() AS databaseName'
     );

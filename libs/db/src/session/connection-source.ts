@@ -29,7 +29,6 @@ interface DriverPool {
 }
 interface DriverConnection {
   readonly config: DriverFacts;
-  readonly _pool?: DriverPool;
 }
 
 /**
@@ -53,14 +52,16 @@ export class ConnectionSource {
   ): Promise<{ source: ConnectionSource; facts: ServerFacts }> {
     requireUsable(dataSource);
     const raw = await connect(dataSource.createQueryRunner('master'), options.acquireTimeoutMs);
-    const driver = raw as unknown as DriverConnection;
+    const { config } = raw as unknown as DriverConnection;
+    // undefined under replication, where TypeORM has several pools: settings are then put in place at first use
+    const { pool } = dataSource.driver as { pool?: DriverPool };
     try {
       const dialect = detectDialect(await askVersion(raw));
-      const resets = driver._pool?.config?.resetOnRelease === true;
+      const resets = pool?.config?.resetOnRelease === true;
       const source = new ConnectionSource(dataSource, options, dialect, resets);
       const facts = (await source.meet(raw).ready) as ServerFacts;
-      requireSafeSettings(driver.config, facts, dialect);
-      driver._pool?.on?.('connection', (connection) => source.meet(connection));
+      requireSafeSettings(config, facts, dialect);
+      pool?.on?.('connection', (connection) => source.meet(connection));
       return { source, facts };
     } finally {
       raw.release();

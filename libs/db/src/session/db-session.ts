@@ -54,18 +54,18 @@ export class DbSession {
 
   /** First column of the only row; null for no row and for NULL. A second row throws `MultipleRowsError`. */
   executeScalar<T = unknown>(sql: string, params?: SqlParams): Promise<T | null> {
-    return this.transaction.perform({ method: 'executeScalar', sql, params }, scalar<T>);
+    return this.transaction.perform({ method: 'executeScalar', sql, params }, scalar) as Promise<T | null>;
   }
 
   /** The only row, or null. A second row throws `MultipleRowsError`. */
   fetchOne<R extends Row = Row>(sql: string, params?: SqlParams): Promise<R | null> {
     return this.transaction.perform({ method: 'fetchOne', sql, params }, (reply, statement) =>
-      atMostOne<R>('fetchOne', reply, statement),
-    );
+      atMostOne('fetchOne', reply, statement),
+    ) as Promise<R | null>;
   }
 
   fetchAll<R extends Row = Row>(sql: string, params?: SqlParams): Promise<R[]> {
-    return this.transaction.perform({ method: 'fetchAll', sql, params }, allRows<R>);
+    return this.transaction.perform({ method: 'fetchAll', sql, params }, allRows) as Promise<R[]>;
   }
 
   /**

@@ -38,7 +38,6 @@ export class DbSessions {
       metrics,
       options: resolved,
       serverRollsBackOnTimeout: Number(facts.rollbackOnTimeout) === 1,
-      databaseName: facts.databaseName ?? undefined,
       lockNamespace: resolved.lockNamespace ?? facts.databaseName ?? undefined,
     });
   }
@@ -54,11 +53,6 @@ export class DbSessions {
   /** Prefix of advisory lock names: `lockNamespace`, else the connection's database; undefined when there is neither. */
   get lockNamespace(): string | undefined {
     return this.environment.lockNamespace;
-  }
-
-  /** Name of the default database; undefined when the DataSource has none. */
-  get databaseName(): string | undefined {
-    return this.environment.databaseName;
   }
 
   get options(): ResolvedDbOptions {

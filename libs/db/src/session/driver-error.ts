@@ -46,8 +46,7 @@ export function translate(error: unknown, dialect: SqlDialect, statement?: State
   if (error instanceof DbError) return error;
   const raw = unwrap(error);
   const kind = dialect.classify(raw, statement);
-  const message = String(raw.message ?? '');
-  const key = kind === 'duplicateKey' ? dialect.duplicateKey(message) : undefined;
+  const key = kind === 'duplicateKey' ? dialect.duplicateKey(textOf(raw)) : undefined;
   return BUILD[kind](detailsOf(raw), { statement, key });
 }
 
@@ -119,14 +118,18 @@ function findKnown(error: unknown): { own?: OwnError; kind?: FailureKind } | und
 function unwrap(error: unknown): RawDriverError {
   if (typeof error !== 'object' || error === null) return { message: 'an error that is not an object' };
   const inner = (error as { driverError?: unknown }).driverError;
-  return (typeof inner === 'object' && inner !== null ? inner : error) as RawDriverError;
+  return typeof inner === 'object' && inner !== null ? inner : error;
+}
+
+function textOf({ message }: RawDriverError): string {
+  return typeof message === 'string' ? message : '';
 }
 
 function detailsOf(raw: RawDriverError): DbErrorDetails {
   const code = typeof raw.code === 'string' ? raw.code : undefined;
   const errno = typeof raw.errno === 'number' ? raw.errno : undefined;
   const sqlState = typeof raw.sqlState === 'string' ? raw.sqlState : undefined;
-  const message = typeof raw.message === 'string' ? redact(raw.message, errno) : (code ?? 'no message');
+  const message = redact(textOf(raw), errno) || (code ?? 'no message');
   return { errno, sqlState, cause: new DriverError(message, code, errno, sqlState) };
 }
 

@@ -4,7 +4,6 @@ import { type Reply, toReply } from './session-connection.js';
 import type { SessionTransaction } from './session-transaction.js';
 
 type Query = (sql: string, parameters?: unknown[], structured?: boolean) => Promise<unknown>;
-type Listener = (...args: unknown[]) => unknown;
 
 /**
  * TypeORM's manager on the session's own transaction. All that repositories and query builders send passes the session's
@@ -35,7 +34,8 @@ function guardQuery(send: Query, transaction: SessionTransaction): Query {
       method: 'manager.query',
       sql,
       send: async (): Promise<Reply> => {
-        result = (await send(sql, parameters, true)) as { raw: unknown };
+        const sent = transaction.connection.track(() => send(sql, parameters, true));
+        result = (await sent) as { raw: unknown };
         return toReply(result.raw, undefined);
       },
     };
@@ -49,8 +49,8 @@ function guardStream(runner: QueryRunner, transaction: SessionTransaction): Quer
   const open = runner.stream.bind(runner);
   return (sql, parameters, onEnd, onError) =>
     new Promise((resolve, reject) => {
-      const send = async (): Promise<Reply> => {
-        const stream = await open(sql, parameters, onEnd as Listener, onError as Listener);
+      const untilRead = async (): Promise<Reply> => {
+        const stream = await open(sql, parameters, onEnd, onError);
         const closed = new Promise<void>((done, fail) => {
           stream.once('close', done);
           stream.once('error', fail);
@@ -59,6 +59,7 @@ function guardStream(runner: QueryRunner, transaction: SessionTransaction): Quer
         await closed;
         return { rows: [], firstColumn: undefined };
       };
+      const send = (): Promise<Reply> => transaction.connection.trackStream(untilRead);
       // an error before the stream exists rejects; one after it is the stream's own 'error' event
       transaction.perform({ method: 'queryRunner.stream', sql, send }, () => undefined).catch(reject);
     });

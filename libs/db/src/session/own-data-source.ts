@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { OptionFaults } from '@safesync/core';
-import { DataSource, type DataSourceOptions, type EntitySchema, type MixedList } from 'typeorm';
+import { DataSource, type EntitySchema, type MixedList } from 'typeorm';
 
 /** A connection of the module's own, for applications without a TypeORM DataSource. */
 export interface DbConnectionOptions {
@@ -34,11 +34,11 @@ export function createDataSource(options: DbConnectionOptions): DataSource {
     ...where,
     type,
     poolSize,
-    entities: entities as DataSourceOptions['entities'],
+    ...(entities === undefined ? {} : { entities }),
     timezone: 'Z',
     charset: 'utf8mb4',
     supportBigNumbers: true,
     bigNumberStrings: true,
     extra: options.driver,
-  } as DataSourceOptions);
+  });
 }

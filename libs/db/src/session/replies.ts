@@ -22,24 +22,24 @@ export function writeResult(reply: Reply, statement: Statement): WriteResult {
   return { affectedRows: matched, changedRows: changed, insertId: String(reply.insertId) };
 }
 
-export function allRows<R>(reply: Reply, statement: Statement): R[] {
-  if ('rows' in reply) return reply.rows as R[];
+export function allRows(reply: Reply, statement: Statement): Row[] {
+  if ('rows' in reply) return reply.rows;
   throw new StatementFailedError(`The ${statement.verb} returned no rows to fetch.`, {
     code: 'NO_RESULT',
     remedy: 'Use execute for statements without a result.',
   });
 }
 
-export function atMostOne<R>(method: string, reply: Reply, statement: Statement): R | null {
-  const rows = allRows<R>(reply, statement);
+export function atMostOne(method: string, reply: Reply, statement: Statement): Row | null {
+  const rows = allRows(reply, statement);
   if (rows.length > 1) throw new MultipleRowsError(method);
   return rows[0] ?? null;
 }
 
-export function scalar<T>(reply: Reply, statement: Statement): T | null {
-  const row = atMostOne<Row>('executeScalar', reply, statement);
-  if (row === null || !('rows' in reply)) return null;
-  return ((reply.firstColumn === undefined ? Object.values(row)[0] : row[reply.firstColumn]) ?? null) as T | null;
+export function scalar(reply: Reply, statement: Statement): unknown {
+  const row = atMostOne('executeScalar', reply, statement);
+  if (row === null || !('rows' in reply) || reply.firstColumn === undefined) return null;
+  return row[reply.firstColumn] ?? null;
 }
 
 const THREE_NUMBERS = /^\D*(\d+)\D+(\d+)\D+\d+\D*$/;

@@ -2,7 +2,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { ConcurrentUseError, type DbError, TransactionLostError, UnawaitedStatementsError } from '../db.errors.js';
 import type { SessionHooks } from './session-hooks.js';
 
+/** The flow of code inside one savepoint. */
 interface Scope {
+  readonly owner: Savepoints;
   readonly outer: Scope | undefined;
 }
 
@@ -23,6 +25,7 @@ export interface SavepointHost {
 /** Savepoints of one transaction: nested, last in first out, never two side by side. */
 export class Savepoints {
   private readonly open: Scope[] = [];
+  private wasUsed = false;
 
   constructor(private readonly host: SavepointHost) {}
 
@@ -30,12 +33,15 @@ export class Savepoints {
     return this.open.length;
   }
 
-  /** Throws unless the calling flow of code is inside the innermost savepoint. */
+  /**
+   * Throws unless the calling flow of code is where the transaction is: in the innermost savepoint, or in none. Also stops a
+   * flow that its savepoint did not wait for.
+   */
   requireInside(method: string): void {
-    const innermost = this.open.at(-1);
+    if (!this.wasUsed) return;
     let scope = scopes.getStore();
-    while (scope !== undefined && scope !== innermost) scope = scope.outer;
-    if (scope !== innermost) throw new ConcurrentUseError(method);
+    while (scope !== undefined && scope.owner !== this) scope = scope.outer;
+    if (scope !== this.open.at(-1)) throw new ConcurrentUseError(method);
   }
 
   /**
@@ -44,7 +50,8 @@ export class Savepoints {
    */
   async run<T>(method: string, work: () => Promise<T>): Promise<T> {
     this.host.requireUsable(method);
-    const scope: Scope = { outer: scopes.getStore() };
+    const scope: Scope = { owner: this, outer: scopes.getStore() };
+    this.wasUsed = true;
     this.open.push(scope);
     const name = `safesync_${this.open.length}`;
     const mark = this.host.hooks.mark();

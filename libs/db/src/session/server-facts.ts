@@ -5,7 +5,6 @@ import type { SqlDialect } from '../dialect/sql-dialect.js';
 /** The one row of `SqlDialect.factsQuery`. */
 export interface ServerFacts {
   readonly version: string;
-  readonly databaseName: string | null;
   readonly sqlMode: string;
   readonly autocommit: number | string;
   readonly completionType: string;
@@ -96,5 +95,5 @@ function serverChecks(server: ServerFacts, dialect: SqlDialect): Check[] {
 }
 
 function isNoChain(completionType: string): boolean {
-  return completionType === 'NO_CHAIN' || String(completionType) === '0';
+  return completionType === 'NO_CHAIN' || completionType === '0';
 }

@@ -1,5 +1,5 @@
 import type { PoolConnection } from 'mysql2';
-import { ConnectionLostError, type DbError, SessionTimeoutError } from '../db.errors.js';
+import { ConnectionLostError, type DbError } from '../db.errors.js';
 import type { SqlDialect } from '../dialect/sql-dialect.js';
 import { translate } from './driver-error.js';
 
@@ -33,6 +33,7 @@ const NO_VALUES: unknown[] = [];
  */
 export class SessionConnection {
   private readonly pending = new Set<(error: DbError) => void>();
+  private streams = 0;
   private watchdog: NodeJS.Timeout | undefined;
   private lostWith: DbError | undefined;
   private doubt: string | undefined;
@@ -91,6 +92,31 @@ export class SessionConnection {
     });
   }
 
+  /** Counts `work`, which talks to the server past this object, as an unanswered statement. */
+  track<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.lostWith !== undefined) {
+        reject(this.lostWith);
+        return;
+      }
+      this.watch();
+      this.pending.add(reject);
+      work()
+        .then(resolve, reject)
+        .finally(() => this.pending.delete(reject));
+    });
+  }
+
+  /** As `track`, for a result that its reader may take as slowly as he likes. */
+  async trackStream<T>(work: () => Promise<T>): Promise<T> {
+    this.streams += 1;
+    try {
+      return await this.track(work);
+    } finally {
+      this.streams -= 1;
+    }
+  }
+
   /** The connection will be destroyed, not reused, when its session gives it back. */
   taint(reason: string): void {
     this.doubt ??= reason;
@@ -128,7 +154,7 @@ export class SessionConnection {
   }
 
   private settlePending(error: DbError): void {
-    for (const reject of [...this.pending]) reject(error);
+    for (const reject of this.pending) reject(error);
     this.pending.clear();
   }
 
@@ -140,7 +166,8 @@ export class SessionConnection {
   }
 
   private onSilence(): void {
-    if (this.isBusy) this.destroy(new SessionTimeoutError(this.statementTimeoutMs));
+    if (this.pending.size <= this.streams) return;
+    this.destroy(new ConnectionLostError(`The database did not answer within ${this.statementTimeoutMs} ms.`));
   }
 }
 

@@ -93,7 +93,7 @@ export class SessionInternals {
   /** Undoes what the session left on its connection; true when all of it worked. */
   async cleanUp(onError: (error: unknown) => void): Promise<void> {
     if (this.lockWaitChanged) this.connection.taint('its lock wait was changed');
-    for (const cleanup of this.cleanups.reverse()) {
+    for (const cleanup of this.cleanups.toReversed()) {
       try {
         await cleanup(this.connection);
       } catch (error) {

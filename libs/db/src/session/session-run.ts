@@ -120,6 +120,7 @@ class SessionRun {
   private async upToCommit<T>(work: Work<T>): Promise<T> {
     try {
       await this.begin();
+      this.requireCommittable();
       const result = await this.callback(work);
       await this.settle();
       return result;
@@ -157,7 +158,11 @@ class SessionRun {
     this.writes.end();
     const unawaited = transaction.savepoints.depth + (await transaction.whenIdle());
     if (unawaited > 0) throw new UnawaitedStatementsError(unawaited);
-    const reason = transaction.abortedBy;
+    this.requireCommittable();
+  }
+
+  private requireCommittable(): void {
+    const reason = this.transaction.abortedBy;
     if (reason instanceof SessionTimeoutError || reason instanceof SessionAbortedError) throw reason;
     if (reason !== undefined) throw new SessionAbortedError('COMMIT', reason);
   }

@@ -93,7 +93,7 @@ export class SessionTransaction {
   requireUsable(method: string): void {
     if (this.reason !== undefined) throw new SessionAbortedError(method, this.reason);
     if (this.phase !== 'open') throw new SessionClosedError(method);
-    if (this.savepoints.depth > 0) this.savepoints.requireInside(method);
+    this.savepoints.requireInside(method);
   }
 
   /** Runs one statement of the user's. */

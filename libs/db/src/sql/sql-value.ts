@@ -23,6 +23,9 @@ export function toLiteral(parameter: string, value: unknown): string {
       return value ? 'true' : 'false';
     case 'object':
       return objectLiteral(parameter, value);
+    case 'undefined':
+    case 'function':
+    case 'symbol':
     default:
       throw new InvalidParameterError(parameter, `is of type ${typeof value}`);
   }

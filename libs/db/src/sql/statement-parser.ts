@@ -1,5 +1,6 @@
 import { InvalidParameterError } from '../db.errors.js';
-import { type Refusal, Statement, type StatementFacts, type WriteTarget } from './statement.js';
+import { findVerb, writeTarget } from './main-verb.js';
+import { type Refusal, Statement, type StatementFacts } from './statement.js';
 import { EXECUTABLE_COMMENT, refusalOf, SEVERAL_STATEMENTS } from './statement-policy.js';
 import { ExecutableCommentError, type Token, tokenize } from './tokenizer.js';
 
@@ -48,22 +49,6 @@ function factsOf(sql: string, tokens: readonly Token[]): StatementFacts {
   };
 }
 
-/** Index of the deciding keyword: the first word, or after WITH the first verb outside of parentheses; -1 for none. */
-function findVerb(tokens: readonly Token[]): number {
-  const first = tokens.findIndex((token) => token.text !== '(');
-  if (first === -1 || tokens[first]?.kind !== 'word') return -1;
-  if (tokens[first].text.toUpperCase() !== 'WITH') return first;
-  let depth = 0;
-  for (let index = first + 1; index < tokens.length; index += 1) {
-    const { kind, text } = tokens[index] as Token;
-    if (kind === 'symbol') depth += text === '(' ? 1 : text === ')' ? -1 : 0;
-    else if (kind === 'word' && depth === 0 && MAIN_VERB.test(text)) return index;
-  }
-  return first;
-}
-
-const MAIN_VERB = /^(?:SELECT|INSERT|REPLACE|UPDATE|DELETE|TABLE|VALUES)$/i;
-
 function split(sql: string, tokens: readonly Token[]): Pick<StatementFacts, 'segments' | 'names'> {
   const segments: string[] = [];
   const names: string[] = [];
@@ -86,18 +71,6 @@ function requireApart(parameter: Token, before: Token | undefined, after: Token 
   if (touchesBefore || touchesAfter) {
     throw new InvalidParameterError(parameter.text, 'touches the text beside it; put a space between');
   }
-}
-
-const MODIFIER = /^(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE|INTO)$/i;
-
-function writeTarget(verb: string, tokens: readonly Token[], from: number): WriteTarget | undefined {
-  if (verb !== 'INSERT' && verb !== 'REPLACE' && verb !== 'UPDATE') return undefined;
-  let at = from;
-  while (tokens[at]?.kind === 'word' && MODIFIER.test((tokens[at] as Token).text)) at += 1;
-  while (tokens[at + 1]?.text === '.' && tokens[at + 1]?.kind === 'symbol') at += 2;
-  const name = tokens[at];
-  if (name?.kind !== 'word' && name?.kind !== 'quoted') return undefined;
-  return { table: name.text, op: verb === 'UPDATE' ? 'update' : 'insert' };
 }
 
 function isNoWait(token: Token, next: Token | undefined): boolean {
