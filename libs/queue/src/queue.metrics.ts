@@ -30,3 +30,67 @@ export const READ_LATENCY = {
   labels: ['stream'],
   buckets: LATENCY_BUCKETS,
 } as const;
+
+// Handlers: what the ancestor never measured.
+
+/** Every end of a delivery; `outcome` is `done` or the kind of the decision. */
+export const DELIVERIES = {
+  kind: 'counter',
+  name: 'coti_safesync_queue_deliveries_total',
+  help: 'Total message deliveries to handlers, by outcome',
+  labels: ['stream', 'group', 'outcome'],
+} as const;
+
+/** From the start of the delivery to its commit or rollback; `outcome` as in `DELIVERIES`. */
+export const HANDLER_DURATION = {
+  kind: 'histogram',
+  name: 'coti_safesync_queue_handler_duration_seconds',
+  help: 'Duration of message deliveries, transaction included',
+  labels: ['stream', 'group', 'outcome'],
+  buckets: LATENCY_BUCKETS,
+} as const;
+
+export const DEAD_LETTERS = {
+  kind: 'counter',
+  name: 'coti_safesync_queue_dead_letters_total',
+  help: 'Total messages moved to a dead-letter stream, by cause',
+  labels: ['stream', 'group', 'cause'],
+} as const;
+
+export const RETRIES = {
+  kind: 'counter',
+  name: 'coti_safesync_queue_retries_total',
+  help: 'Total messages delivered again by the consumer that failed with them',
+  labels: ['stream', 'group'],
+} as const;
+
+/** `reason`: `not_mine` (claimed by another consumer meanwhile) or `not_pending` (acknowledged or removed by somebody else). */
+export const ACKS_LOST = {
+  kind: 'counter',
+  name: 'coti_safesync_queue_acks_lost_total',
+  help: 'Total committed messages whose acknowledgement found that the message was no longer held',
+  labels: ['stream', 'group', 'reason'],
+} as const;
+
+/** Messages that another consumer took over before this one had committed; this one rolled back. */
+export const LEASES_LOST = {
+  kind: 'counter',
+  name: 'coti_safesync_queue_leases_lost_total',
+  help: 'Total messages given up because another consumer held them',
+  labels: ['stream', 'group'],
+} as const;
+
+export const GROUPS_RECREATED = {
+  kind: 'counter',
+  name: 'coti_safesync_queue_group_recreated_total',
+  help: 'Total consumer groups created again after they had vanished',
+  labels: ['stream', 'group'],
+} as const;
+
+/** `reason`: `trimmed` (the stream no longer held the content of a pending message). */
+export const MESSAGES_LOST = {
+  kind: 'counter',
+  name: 'coti_safesync_queue_messages_lost_total',
+  help: 'Total messages whose content was gone before they were handled',
+  labels: ['stream', 'group', 'reason'],
+} as const;

@@ -1,0 +1,191 @@
+import { MAX_TIMER_MS, type MetricsRecorder, sleep } from '@safesync/core';
+import type { DeliveryLogger } from '../condition-log.js';
+import { AckBatch } from '../delivery/ack-batch.js';
+import type { DatabaseGate } from '../delivery/database-gate.js';
+import { performDecision } from '../delivery/delivery-decision.js';
+import type { HeldEntry } from '../delivery/held-entry.js';
+import { LeaseKeeper } from '../delivery/lease-keeper.js';
+import { type DeliveryParts, MessageDelivery } from '../delivery/message-delivery.js';
+import type { ResolvedStreamHandlerOptions } from '../handler/stream-handler.options.js';
+import { ACKS_LOST, MESSAGES_ACKED } from '../queue.metrics.js';
+import type { FencedOutcome, RedisStream } from '../stream/redis-stream.js';
+import { DeliveryActions } from './delivery-actions.js';
+import { DeliverySlots } from './delivery-slots.js';
+import { EntryIntake } from './entry-intake.js';
+import { HeldEntries } from './held-entries.js';
+import { RetrySchedule } from './retry-schedule.js';
+import { StaleClaimer } from './stale-claimer.js';
+import { StreamConsumer } from './stream-consumer.js';
+
+export interface ConsumerParts {
+  /** `Class.method`. */
+  readonly handler: string;
+  readonly options: ResolvedStreamHandlerOptions;
+  readonly stream: RedisStream;
+  readonly gate: DatabaseGate;
+  /** What a delivery needs and no consumer makes. */
+  readonly delivery: Pick<DeliveryParts, 'codec' | 'validate' | 'sessions' | 'handler'>;
+  readonly metrics: MetricsRecorder;
+  readonly logger: DeliveryLogger;
+}
+
+/** Deliveries without an end after which an entry is a suspect. */
+const SUSPECT_AFTER = 3;
+
+/**
+ * The parts of one consumer and who uses whom: reader and claimer find entries, the intake holds them, the slots run the
+ * delivery, the delivery hands commits to the acks; what failed goes to the actions, and from there to the retries.
+ */
+export class ConsumerAssembly {
+  readonly held = new HeldEntries();
+  readonly leases: LeaseKeeper;
+  readonly acks: AckBatch;
+  readonly slots: DeliverySlots;
+  readonly retries: RetrySchedule;
+  readonly actions: DeliveryActions;
+  readonly intake: EntryIntake;
+  readonly reader: StreamConsumer;
+  readonly claimer: StaleClaimer;
+
+  /** Nothing is started yet. `stopping` aborts when nothing more may be taken. */
+  constructor(
+    private readonly parts: ConsumerParts,
+    private readonly stopping: AbortSignal,
+  ) {
+    this.leases = new LeaseKeeper(parts.stream, parts.options);
+    this.acks = this.makeAcks();
+    this.slots = this.makeSlots(this.makeDelivery());
+    this.retries = this.makeRetries();
+    this.actions = this.makeActions();
+    this.intake = this.makeIntake();
+    this.reader = this.makeReader();
+    this.claimer = this.makeClaimer();
+  }
+
+  private makeAcks(): AckBatch {
+    const { stream, logger } = this.parts;
+    const subject = `Acknowledgements of stream "${stream.stream}", group "${stream.group}"`;
+    return new AckBatch(stream, (held, outcome) => this.acknowledged(held, outcome), logger, subject);
+  }
+
+  private acknowledged(held: HeldEntry, outcome: FencedOutcome): void {
+    const { stream, metrics, logger } = this.parts;
+    this.held.release(held);
+    if (outcome === 'done') {
+      metrics.add(MESSAGES_ACKED, { stream: stream.stream });
+      return;
+    }
+    const reason = outcome === 'notMine' ? 'not_mine' : 'not_pending';
+    metrics.add(ACKS_LOST, { stream: stream.stream, group: stream.group, reason });
+    const fact =
+      outcome === 'notMine' ? 'another consumer holds it and will run it again' : 'it was not pending any more';
+    logger.warn(
+      `Entry ${held.id} of stream "${stream.stream}", group "${stream.group}" was committed, but not acknowledged: ${fact}.`,
+    );
+  }
+
+  private makeDelivery(): MessageDelivery {
+    const { stream, options, delivery, gate, metrics } = this.parts;
+    const { acks, leases } = this;
+    const timeoutMs = shorter(options.handlerTimeoutMs, options.session.timeoutMs);
+    const session = { ...options.session, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+    const { stream: name, group } = stream;
+    return new MessageDelivery({
+      ...delivery,
+      stream: name,
+      group,
+      session,
+      acks,
+      leases,
+      gate,
+      policy: options,
+      metrics,
+    });
+  }
+
+  private makeSlots(delivery: MessageDelivery): DeliverySlots {
+    return new DeliverySlots({
+      concurrency: this.parts.options.concurrency,
+      mayStart: () => this.parts.gate.isOpen && !this.stopping.aborted,
+      run: async (held) => {
+        const decision = await delivery.deliver(held);
+        if (decision) await performDecision(decision, held, this.actions);
+      },
+    });
+  }
+
+  private makeRetries(): RetrySchedule {
+    return new RetrySchedule({
+      name: this.parts.handler,
+      capacity: (signal) => this.slots.hungry(signal),
+      redeliver: (held) => this.intake.redeliver(held),
+      // Redis is away, which the reader says
+      onError: () => undefined,
+    });
+  }
+
+  private makeActions(): DeliveryActions {
+    const { held, acks, retries, leases } = this;
+    const start = (entry: HeldEntry): void => void this.intake.start(entry);
+    const { retry } = this.parts.options;
+    return new DeliveryActions({ ...this.parts, held, acks, retries, leases, retry, signal: this.stopping, start });
+  }
+
+  private makeIntake(): EntryIntake {
+    const { held, acks, slots, actions, suspectAfter } = this;
+    const onStray = (): void => this.reader.requestDrain();
+    return new EntryIntake({ ...this.parts, held, acks, slots, actions, suspectAfter, signal: this.stopping, onStray });
+  }
+
+  private makeReader(): StreamConsumer {
+    const { options } = this.parts;
+    return new StreamConsumer({
+      ...this.parts,
+      blockMs: options.blockMs,
+      groupStart: options.groupStart,
+      demand: (signal) => this.demand(signal),
+      heldIds: () => this.held.ids,
+      take: this.intake.take,
+      takeBack: this.intake.takeBack,
+    });
+  }
+
+  private makeClaimer(): StaleClaimer {
+    const { suspectAfter, slots, intake } = this;
+    return new StaleClaimer({
+      ...this.parts,
+      ...this.parts.options,
+      stream: this.parts.stream,
+      suspectAfter,
+      capacity: () => (this.parts.gate.isOpen && !this.stopping.aborted ? slots.spare : 0),
+      capacityChanged: (signal) => this.capacityChanged(signal),
+      heldIds: () => this.held.ids,
+      onAlive: (sentAt) => this.leases.confirmAlive(sentAt),
+      take: intake.takeClaimed,
+      runSuspects: intake.runSuspects,
+    });
+  }
+
+  /** With a single delivery allowed, whatever is claimed has used it up: then there is nobody to run alone. */
+  private get suspectAfter(): number {
+    return Math.min(SUSPECT_AFTER, this.parts.options.maxDeliveries - 1);
+  }
+
+  private async demand(signal: AbortSignal): Promise<number> {
+    await this.parts.gate.opened(signal);
+    await this.retries.room(signal);
+    await this.slots.hungry(signal);
+    return Math.max(1, this.slots.wanted);
+  }
+
+  private async capacityChanged(signal: AbortSignal): Promise<void> {
+    if (this.stopping.aborted) return sleep(MAX_TIMER_MS, signal);
+    await this.parts.gate.opened(signal);
+    await this.slots.hungry(signal);
+  }
+}
+
+function shorter(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return Math.min(a, b);
+}

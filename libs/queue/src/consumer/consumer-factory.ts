@@ -1,0 +1,114 @@
+import { Logger } from '@nestjs/common';
+import type { ExternalContextCreator, ModuleRef } from '@nestjs/core';
+import type { MetricsRecorder } from '@safesync/core';
+import { DbSessions, getDbToken } from '@safesync/db';
+import type { DatabaseGate } from '../delivery/database-gate.js';
+import { HandlerRefusedError } from '../handler/handler.errors.js';
+import { createHandlerInvoker, type HandlerInvoker } from '../handler/handler-invoker.js';
+import { compilePayloadValidator, type PayloadValidator, payloadClassOf } from '../handler/payload-validation.js';
+import type { StreamHandlerDefinition, StreamHandlerExplorer } from '../handler/stream-handler.explorer.js';
+import { JsonCodec } from '../message/json.codec.js';
+import type { QueueStreams, RegisteredStream } from '../registration/queue-streams.js';
+import { RedisStream } from '../stream/redis-stream.js';
+import { newConsumerName } from './consumer-name.js';
+import { GroupConsumer } from './group-consumer.js';
+
+/** A handler that passed every check, with all it needs. */
+export interface PreparedHandler {
+  readonly definition: StreamHandlerDefinition;
+  readonly stream: RegisteredStream;
+  readonly sessions: DbSessions;
+  readonly validate: PayloadValidator | undefined;
+  readonly invoker: HandlerInvoker;
+}
+
+/** Finds the handlers of the application, checks what only the whole application shows, and makes their consumers. */
+export class ConsumerFactory {
+  // one name for the process: a handler that is started again is the same member of its group
+  private readonly consumerName = newConsumerName();
+  private readonly logger = new Logger('SafeSyncQueue');
+
+  constructor(
+    private readonly explorer: StreamHandlerExplorer,
+    private readonly streams: QueueStreams,
+    private readonly moduleRef: ModuleRef,
+    private readonly contexts: ExternalContextCreator,
+    private readonly metrics: MetricsRecorder,
+  ) {}
+
+  /** Throws an error that names class, method and remedy for the first handler that cannot work. */
+  async prepareAll(): Promise<PreparedHandler[]> {
+    // every registered stream is checked, also one that is only published to
+    void this.streams.all;
+    const definitions = this.explorer.explore();
+    requireDistinct(definitions);
+    return Promise.all(definitions.map((definition) => this.prepare(definition)));
+  }
+
+  create(handler: PreparedHandler, gate: DatabaseGate): GroupConsumer {
+    const { definition, stream, sessions, validate, invoker } = handler;
+    const { options } = definition;
+    const consumer = options.consumer ?? this.consumerName;
+    return new GroupConsumer({
+      handler: definition.where,
+      options,
+      stream: new RedisStream(stream.connection, { stream: stream.key, group: options.group, consumer }),
+      gate,
+      delivery: { codec: new JsonCodec(stream.limits), validate, sessions, handler: invoker },
+      metrics: this.metrics,
+      logger: this.logger,
+    });
+  }
+
+  private async prepare(definition: StreamHandlerDefinition): Promise<PreparedHandler> {
+    const { where, options } = definition;
+    return {
+      definition,
+      stream: this.streamOf(definition),
+      sessions: this.sessionsOf(definition),
+      validate: await compilePayloadValidator(where, options.payload),
+      invoker: createHandlerInvoker(this.contexts, { ...definition, payloadClass: payloadClassOf(options.payload) }),
+    };
+  }
+
+  private streamOf({ where, options }: StreamHandlerDefinition): RegisteredStream {
+    const stream = this.streams.get(options.stream);
+    if (!stream) {
+      const remedy = `Import SafeSyncQueueModule.forFeature([{ name: '${options.stream}' }]).`;
+      throw new HandlerRefusedError(where, `handles stream "${options.stream}", which no module registers`, remedy);
+    }
+    if (options.connection !== undefined && options.connection !== stream.connectionName) {
+      const fact = `wants connection "${options.connection}", but stream "${stream.name}" is on "${stream.connectionName}"`;
+      throw new HandlerRefusedError(where, fact, 'Name the connection in forFeature alone, or name the same one.');
+    }
+    return stream;
+  }
+
+  private sessionsOf({ where, options }: StreamHandlerDefinition): DbSessions {
+    try {
+      return this.moduleRef.get<DbSessions>(getDbToken(DbSessions, options.db), { strict: false });
+    } catch {
+      const named = options.db === 'default' ? '' : `name: '${options.db}', `;
+      const remedy = `Import SafeSyncDbModule.forRoot({ ${named}... }).`;
+      throw new HandlerRefusedError(where, `needs database "${options.db}", which no module provides`, remedy);
+    }
+  }
+}
+
+function requireDistinct(definitions: readonly StreamHandlerDefinition[]): void {
+  const seen = new Map<string, string>();
+  for (const { where, options } of definitions) {
+    const key = JSON.stringify([options.stream, options.group]);
+    const other = seen.get(key);
+    if (other !== undefined) {
+      const twice = other === where ? 'is provided twice' : `handles the same stream and group as ${other}`;
+      const fact = `${twice} (stream "${options.stream}", group "${options.group}"), so each would get half of the messages`;
+      throw new HandlerRefusedError(
+        where,
+        fact,
+        'Provide the class in one module only, or give each handler a group of its own.',
+      );
+    }
+    seen.set(key, where);
+  }
+}

@@ -1,0 +1,115 @@
+import type { HeldEntry } from '../delivery/held-entry.js';
+import { Wakeup } from './wakeup.js';
+
+export interface DeliverySlotsOptions {
+  /** Entries running at once. */
+  readonly concurrency: number;
+  /** Runs one entry to its end; must not reject. */
+  readonly run: (held: HeldEntry) => Promise<void>;
+  /** False while nothing may be started. */
+  readonly mayStart: () => boolean;
+}
+
+/**
+ * Runs ready entries, `concurrency` at once, in the order they came; a suspect runs alone. Holds as many again in readiness, so
+ * that reading stays off the path of the handlers.
+ */
+export class DeliverySlots {
+  private readonly ready: HeldEntry[] = [];
+  private readonly running = new Set<HeldEntry>();
+  private readonly wakeup = new Wakeup();
+  /** Wishes to have the slots alone, the one that has them included. */
+  private exclusives = 0;
+  private turn: Promise<void> = Promise.resolve();
+
+  constructor(private readonly options: DeliverySlotsOptions) {}
+
+  /** How many entries a read should bring now; 0 while there are enough. */
+  get wanted(): number {
+    return this.isHungry() ? 2 * this.options.concurrency - this.outstanding : 0;
+  }
+
+  /** How many entries a claim may bring: more than a read, so that new messages never keep stale ones waiting. */
+  get spare(): number {
+    return this.exclusives === 0 ? Math.max(0, 3 * this.options.concurrency - this.outstanding) : 0;
+  }
+
+  /** Running and ready entries. */
+  get outstanding(): number {
+    return this.ready.length + this.running.size;
+  }
+
+  get inProgress(): ReadonlySet<HeldEntry> {
+    return this.running;
+  }
+
+  /** Resolves when more entries are wanted, or when `signal` aborts. */
+  hungry(signal: AbortSignal): Promise<void> {
+    return this.wakeup.until(this.isHungry, signal);
+  }
+
+  /** Resolves when nothing runs any more, or when `signal` aborts. */
+  idle(signal: AbortSignal): Promise<void> {
+    return this.wakeup.until(this.isIdle, signal);
+  }
+
+  add(held: HeldEntry): void {
+    held.state = 'ready';
+    this.ready.push(held);
+    this.pump();
+  }
+
+  /** Before everything that is ready. */
+  addFirst(held: HeldEntry): void {
+    held.state = 'ready';
+    this.ready.unshift(held);
+    this.pump();
+  }
+
+  /** Starts what may be started; to be called when `mayStart` has become true. */
+  pump(): void {
+    while (this.canStart()) void this.start(this.ready.shift() as HeldEntry);
+  }
+
+  /** Waits until nothing runs, then does `work` before anything else is started; `work` runs an entry by `runAlone`. */
+  async exclusively(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    this.exclusives += 1;
+    const before = this.turn;
+    const mine = before.then(() => this.idle(signal)).then(() => (signal.aborted ? undefined : work()));
+    this.turn = mine.catch(() => undefined);
+    try {
+      await mine;
+    } finally {
+      this.exclusives -= 1;
+      this.pump();
+      this.wakeup.notify();
+    }
+  }
+
+  /** Runs an entry in the midst of `exclusively`. */
+  runAlone(held: HeldEntry): Promise<void> {
+    return this.start(held);
+  }
+
+  /** Takes out what was not started. */
+  takeReady(): HeldEntry[] {
+    return this.ready.splice(0);
+  }
+
+  private readonly isHungry = (): boolean => this.exclusives === 0 && this.outstanding <= this.options.concurrency;
+  private readonly isIdle = (): boolean => this.running.size === 0;
+
+  private canStart(): boolean {
+    const { concurrency, mayStart } = this.options;
+    return this.ready.length > 0 && this.running.size < concurrency && this.exclusives === 0 && mayStart();
+  }
+
+  private async start(held: HeldEntry): Promise<void> {
+    held.state = 'running';
+    this.running.add(held);
+    await this.options.run(held);
+    this.running.delete(held);
+    this.pump();
+    if (this.isHungry() || this.isIdle()) this.wakeup.notify();
+  }
+}

@@ -1,0 +1,159 @@
+import { BackgroundLoop, sleep, withDeadline } from '@safesync/core';
+import { describeError } from '../delivery/error-summary.js';
+import type { HeldEntry } from '../delivery/held-entry.js';
+import { ConsumerAssembly, type ConsumerParts } from './consumer-assembly.js';
+
+/** What became of the messages that a consumer held when it was stopped. All 0 but `finished` is a clean stop. */
+export interface DrainReport {
+  /** `Class.method`. */
+  readonly handler: string;
+  readonly stream: string;
+  readonly group: string;
+  readonly consumer: string;
+  /** In progress when the stop began, and at their end in time. */
+  readonly finished: number;
+  /** Not started, or rolled back when the time was over: given back to the group. */
+  readonly givenBack: number;
+  /** Committed, but the acknowledgement was not confirmed: they will be delivered again. */
+  readonly unacknowledged: number;
+  /** Handlers that ignored their signal. They cannot commit any more; their messages are claimed by other consumers. */
+  readonly stillRunning: number;
+}
+
+/** What handlers get to end after their signal has aborted, and acknowledgements to be confirmed at the very least. */
+const GRACE_MS = 1_000;
+
+/** One handler's member of its consumer group, from its start to its only stop. */
+export class GroupConsumer {
+  private readonly stopping = new AbortController();
+  private readonly assembly: ConsumerAssembly;
+  private readonly renewing: BackgroundLoop;
+  private readonly forgetGate: () => void;
+  private fetchStopped: Promise<number> | undefined;
+  private drained: Promise<DrainReport> | undefined;
+
+  constructor(private readonly parts: ConsumerParts) {
+    this.assembly = new ConsumerAssembly(parts, this.stopping.signal);
+    this.forgetGate = parts.gate.onOpen(() => this.assembly.slots.pump());
+    this.renewing = new BackgroundLoop({
+      name: parts.handler,
+      turn: (signal) => this.renew(signal),
+      // Redis is away, which the reader says
+      onError: () => undefined,
+    });
+  }
+
+  /** Handler, stream, group and consumer, for logs. */
+  get description(): string {
+    const { stream, group, consumer } = this.parts.stream;
+    return `stream "${stream}" by ${this.parts.handler} (group "${group}", consumer "${consumer}")`;
+  }
+
+  /** Milliseconds since the read loop last came round: what a liveness probe should watch. */
+  get sinceLastTurnMs(): number {
+    return this.assembly.reader.sinceLastTurnMs;
+  }
+
+  /** Starts all loops, once. Resolves when the group exists, or when `signal` aborts; the loops go on trying then. */
+  async start(signal: AbortSignal): Promise<void> {
+    const { reader, retries } = this.assembly;
+    reader.start();
+    retries.start();
+    this.renewing.start();
+    void this.startClaiming();
+    await reader.prepared(signal);
+  }
+
+  /** From now on nothing is read, claimed or started; what was not started goes back to the group. Does not wait. */
+  stopFetching(): void {
+    this.fetchStopped ??= this.endFetching();
+  }
+
+  /**
+   * `stopFetching`, then waits for what is in progress: up to `drainMs` for handlers to end, after that their signals abort
+   * and their messages are given back. Leaves the group. Calling it again returns the same report.
+   */
+  drain(drainMs: number): Promise<DrainReport> {
+    this.stopFetching();
+    this.drained ??= this.endDelivering(drainMs);
+    return this.drained;
+  }
+
+  /** There is nothing to claim before the group exists. */
+  private async startClaiming(): Promise<void> {
+    const { signal } = this.stopping;
+    await this.assembly.reader.prepared(signal);
+    if (!signal.aborted) this.assembly.claimer.start();
+  }
+
+  private async endFetching(): Promise<number> {
+    this.stopping.abort();
+    const { reader, retries, slots } = this.assembly;
+    await Promise.all([reader.stop(), retries.stop()]);
+    slots.takeReady();
+    return this.giveBackUnstarted();
+  }
+
+  private async endDelivering(drainMs: number): Promise<DrainReport> {
+    const { slots, actions, acks, retries, claimer } = this.assembly;
+    const deadline = AbortSignal.timeout(drainMs);
+    const inProgress = slots.inProgress.size;
+    let givenBack = (await this.fetchStopped) ?? 0;
+    const givenBackBefore = actions.givenBack;
+    await slots.idle(deadline);
+    for (const held of slots.inProgress) held.interrupt('stopping');
+    await slots.idle(AbortSignal.timeout(GRACE_MS));
+    const interrupted = actions.givenBack - givenBackBefore;
+    // what failed meanwhile waits for a retry that another consumer will do
+    await retries.stop();
+    givenBack += interrupted + (await this.giveBackUnstarted());
+    await acks.flush(AbortSignal.any([deadline, AbortSignal.timeout(GRACE_MS)]));
+    await Promise.all([claimer.stop(), this.renewing.stop()]);
+    await this.leave();
+    const stillRunning = slots.inProgress.size;
+    return this.report({
+      finished: inProgress - interrupted - stillRunning,
+      givenBack,
+      unacknowledged: acks.size,
+      stillRunning,
+    });
+  }
+
+  /** Entries that wait for a retry stay pending: this consumer is about to be marked dead, and their deliveries count. */
+  private async giveBackUnstarted(): Promise<number> {
+    const { held } = this.assembly;
+    const isUnstarted = ({ state }: HeldEntry): boolean => state === 'ready' || state === 'paused';
+    const unstarted = [...held].filter(isUnstarted);
+    const waiting = [...held].filter(({ state }) => state === 'waiting' || state === 'moving');
+    for (const entry of [...unstarted, ...waiting]) held.release(entry);
+    if (unstarted.length > 0) await this.attempt('give messages back', () => this.parts.stream.giveBack(unstarted));
+    return unstarted.length + waiting.length;
+  }
+
+  private async leave(): Promise<void> {
+    this.forgetGate();
+    await this.attempt('leave the group', () => this.parts.stream.leave());
+    this.parts.stream.close();
+  }
+
+  /** Redis may be away while the process stops; what is left undone is claimed by other consumers, only later. */
+  private async attempt(what: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await withDeadline(work(), GRACE_MS, () => new Error(`no answer within ${GRACE_MS} ms`));
+    } catch (error) {
+      const { stream, group } = this.parts.stream;
+      this.parts.logger.warn(`Stream "${stream}", group "${group}": could not ${what}: ${describeError(error)}`);
+    }
+  }
+
+  private report(counts: Pick<DrainReport, 'finished' | 'givenBack' | 'unacknowledged' | 'stillRunning'>): DrainReport {
+    const { stream, group, consumer } = this.parts.stream;
+    return { handler: this.parts.handler, stream, group, consumer, ...counts };
+  }
+
+  private async renew(signal: AbortSignal): Promise<void> {
+    const { leases, held } = this.assembly;
+    await sleep(leases.intervalMs, signal);
+    if (!signal.aborted) await leases.renewAged(held);
+  }
+}

@@ -1,0 +1,121 @@
+import { BackgroundLoop, isSafeSyncError, type MetricsRecorder, sleep } from '@safesync/core';
+import { ConditionLog, type DeliveryLogger } from '../condition-log.js';
+import { describeError } from '../delivery/error-summary.js';
+import { MESSAGES_CLAIMED } from '../queue.metrics.js';
+import type { ClaimOptions, ClaimResult, SweepOptions } from '../stream/claim.js';
+import type { RedisStream } from '../stream/redis-stream.js';
+
+export interface StaleClaimerParts {
+  readonly stream: RedisStream;
+  readonly claimIdleMs: number;
+  readonly claimIntervalMs: number;
+  readonly livenessMs: number;
+  /** Deliveries without an end that make an entry a suspect; 0: nothing is ever one. */
+  readonly suspectAfter: number;
+  readonly metrics: MetricsRecorder;
+  readonly logger: DeliveryLogger;
+  /** How many entries can be taken now. */
+  readonly capacity: () => number;
+  /** Resolves when there may be capacity again, or when the signal aborts. */
+  readonly capacityChanged: (signal: AbortSignal) => Promise<void>;
+  readonly heldIds: () => readonly string[];
+  /** This consumer showed itself alive by a call sent then. */
+  readonly onAlive: (sentAt: number) => void;
+  readonly take: (result: ClaimResult) => void;
+  /** Suspects wait: have the slots alone, `claim` one, run it, and again until none is left. */
+  readonly runSuspects: (claim: () => Promise<ClaimResult | undefined>) => void;
+}
+
+/** Sweeps of entries that are idle for long run this often per `claimIdleMs`. */
+const SWEEPS_PER_IDLE = 6;
+
+/**
+ * Recovers entries that nobody works on. Each turn, in one command, shows this consumer alive and claims entries of consumers
+ * that stopped doing so; now and then it also sweeps for entries of anybody that are idle for longer than `claimIdleMs`. Takes
+ * the next turn without waiting while there is more to claim.
+ */
+export class StaleClaimer {
+  private readonly loop: BackgroundLoop;
+  private readonly condition: ConditionLog;
+  private cursor = '-';
+  private sweptAt = 0;
+
+  constructor(private readonly parts: StaleClaimerParts) {
+    const { stream, logger } = parts;
+    const name = `Stale messages of stream "${stream.stream}", group "${stream.group}"`;
+    this.condition = new ConditionLog(logger, name);
+    this.loop = new BackgroundLoop({
+      name,
+      turn: (signal) => this.turn(signal),
+      onError: (error) => this.onError(error),
+    });
+  }
+
+  start(): void {
+    this.loop.start();
+  }
+
+  stop(): Promise<void> {
+    return this.loop.stop();
+  }
+
+  private async turn(signal: AbortSignal): Promise<void> {
+    const { take, runSuspects, capacity } = this.parts;
+    const count = capacity();
+    const sweep = this.dueSweep();
+    const result = await this.claim({ count, ...(sweep ? { sweep } : {}) });
+    if (sweep && count > 0) this.swept(result.cursor);
+    this.condition.ended('are claimed again.');
+    take(result);
+    if (count > 0 && result.suspectsLeft > 0) runSuspects(() => this.claimSuspect());
+    await this.rest(result.more && (count === 0 || result.entries.length > 0 || result.cursor !== '-'), signal);
+  }
+
+  private async claim(
+    options: Pick<ClaimOptions, 'count' | 'alone'> & { readonly sweep?: SweepOptions },
+  ): Promise<ClaimResult> {
+    const { stream, livenessMs, suspectAfter, metrics, onAlive } = this.parts;
+    const sentAt = performance.now();
+    const result = await stream.claimStale({ livenessMs, suspectAfter, ...options });
+    if (result.isAlive) onAlive(sentAt);
+    if (result.entries.length > 0) metrics.add(MESSAGES_CLAIMED, { stream: stream.stream }, result.entries.length);
+    return result;
+  }
+
+  private async claimSuspect(): Promise<ClaimResult | undefined> {
+    try {
+      return await this.claim({ count: 1, alone: true, sweep: this.sweepFrom('-') });
+    } catch (error) {
+      this.onError(error);
+      return undefined;
+    }
+  }
+
+  /** A sweep that was begun goes on; a new one is due every sixth of `claimIdleMs`. */
+  private dueSweep(): SweepOptions | undefined {
+    const periodMs = this.parts.claimIdleMs / SWEEPS_PER_IDLE;
+    const isDue = this.cursor !== '-' || performance.now() - this.sweptAt >= periodMs;
+    return isDue ? this.sweepFrom(this.cursor) : undefined;
+  }
+
+  private sweepFrom(cursor: string): SweepOptions {
+    return { idleMs: this.parts.claimIdleMs, cursor, inFlight: this.parts.heldIds() };
+  }
+
+  private swept(cursor: string): void {
+    this.cursor = cursor;
+    this.sweptAt = performance.now();
+  }
+
+  /** Until the next turn: the interval, or sooner when more can be claimed at once and there is room for it. */
+  private async rest(isMore: boolean, signal: AbortSignal): Promise<void> {
+    if (!isMore) return sleep(this.parts.claimIntervalMs, signal);
+    await this.parts.capacityChanged(AbortSignal.any([signal, AbortSignal.timeout(this.parts.claimIntervalMs)]));
+  }
+
+  private onError(error: unknown): void {
+    // a vanished group is reported and healed by whoever reads
+    if (isSafeSyncError(error, 'GROUP_MISSING')) return;
+    this.condition.began(describeError(error), 'Claiming is repeated.');
+  }
+}

@@ -1,0 +1,146 @@
+import {
+  BackgroundLoop,
+  type BackoffOptions,
+  equalJitter,
+  isSafeSyncError,
+  type MetricsRecorder,
+  sleep,
+} from '@safesync/core';
+import { ConditionLog, type DeliveryLogger } from '../condition-log.js';
+import { describeError } from '../delivery/error-summary.js';
+import { GROUPS_RECREATED, MESSAGES_READ, READ_LATENCY } from '../queue.metrics.js';
+import type { OwnPending, RedisStream } from '../stream/redis-stream.js';
+import type { StreamEntry } from '../stream/stream-entry.js';
+import { Wakeup } from './wakeup.js';
+
+export interface StreamConsumerParts {
+  readonly stream: RedisStream;
+  readonly blockMs: number;
+  readonly groupStart: string;
+  readonly metrics: MetricsRecorder;
+  readonly logger: DeliveryLogger;
+  /** Resolves with how many entries are wanted now, or with 0 when the signal aborts. */
+  readonly demand: (signal: AbortSignal) => Promise<number>;
+  /** Ids that are held already. */
+  readonly heldIds: () => readonly string[];
+  /** Takes over entries delivered now. */
+  readonly take: (entries: readonly StreamEntry[]) => void;
+  /** Takes over entries that were pending under this consumer's name; resolves when the next may be asked for. */
+  readonly takeBack: (pending: OwnPending) => Promise<void>;
+}
+
+const RECREATE_BACKOFF: BackoffOptions = { baseMs: 50, maxMs: 2_000 };
+
+/**
+ * Reads a stream for its group: what is pending under the own name first, at the start and whenever entries may have been
+ * delivered to a lost socket, then new entries. Heals a vanished group. Never ends on an error.
+ */
+export class StreamConsumer {
+  private readonly loop: BackgroundLoop;
+  private readonly condition: ConditionLog;
+  private drainedEpoch: number | undefined;
+  private isPrepared = false;
+  private readonly preparation = new Wakeup();
+  private recreations = 0;
+
+  constructor(private readonly parts: StreamConsumerParts) {
+    const { stream, logger } = parts;
+    const name = `Stream "${stream.stream}", group "${stream.group}"`;
+    this.condition = new ConditionLog(logger, name);
+    this.loop = new BackgroundLoop({
+      name,
+      turn: (signal) => this.turn(signal),
+      onError: (error) => this.onError(error),
+    });
+  }
+
+  /** Milliseconds since the loop last came round: what a liveness probe should watch. */
+  get sinceLastTurnMs(): number {
+    return this.loop.sinceLastTurnMs;
+  }
+
+  start(): void {
+    this.loop.start();
+  }
+
+  /** Resolves when the group exists for the first time, or when `signal` aborts. */
+  prepared(signal: AbortSignal): Promise<void> {
+    return this.preparation.until(() => this.isPrepared, signal);
+  }
+
+  /** Ends the read in progress at once. Resolves when nothing more will be taken. */
+  async stop(): Promise<void> {
+    const stopped = this.loop.stop();
+    this.parts.stream.interrupt();
+    await stopped;
+  }
+
+  /** Has the own pending entries read again before the next new one. */
+  requestDrain(): void {
+    this.drainedEpoch = undefined;
+  }
+
+  private async turn(signal: AbortSignal): Promise<void> {
+    try {
+      await this.prepare();
+      await this.readPendingOnce(signal);
+      await this.readNew(signal);
+      this.recreations = 0;
+      this.condition.ended('reads again.');
+    } catch (error) {
+      if (!isSafeSyncError(error, 'GROUP_MISSING')) throw error;
+      await this.recreateGroup(signal);
+    }
+  }
+
+  private async prepare(): Promise<void> {
+    if (this.isPrepared) return;
+    await this.parts.stream.ensureGroup(this.parts.groupStart);
+    this.isPrepared = true;
+    this.preparation.notify();
+  }
+
+  private async readPendingOnce(signal: AbortSignal): Promise<void> {
+    const { stream, demand, heldIds, takeBack } = this.parts;
+    const { epoch } = stream;
+    if (epoch === this.drainedEpoch) return;
+    // one at a time after a start: reading counts a delivery, and what killed the last process may be among them
+    const isFirst = this.drainedEpoch === undefined;
+    for (let after: string | undefined = '0-0'; after !== undefined; ) {
+      const wanted = await demand(signal);
+      if (signal.aborted) return;
+      const pending: OwnPending = await stream.readOwnPending(after, isFirst ? 1 : wanted, heldIds());
+      await takeBack(pending);
+      after = pending.last;
+    }
+    this.drainedEpoch = epoch;
+  }
+
+  private async readNew(signal: AbortSignal): Promise<void> {
+    const { stream, blockMs, metrics, demand, take } = this.parts;
+    const wanted = await demand(signal);
+    if (signal.aborted) return;
+    const startedAt = performance.now();
+    const entries = await stream.readNew(wanted, blockMs);
+    metrics.add(MESSAGES_READ, { stream: stream.stream }, entries.length);
+    if (entries.length === 0) return;
+    metrics.observe(READ_LATENCY, { stream: stream.stream }, (performance.now() - startedAt) / 1_000);
+    take(entries);
+  }
+
+  private async recreateGroup(signal: AbortSignal): Promise<void> {
+    const { stream, groupStart, metrics, logger } = this.parts;
+    if (this.recreations > 0) await sleep(equalJitter(RECREATE_BACKOFF, this.recreations), signal);
+    this.recreations += 1;
+    if (signal.aborted || !(await stream.ensureGroup(groupStart))) return;
+    metrics.add(GROUPS_RECREATED, { stream: stream.stream, group: stream.group });
+    logger.warn(`Stream "${stream.stream}": group "${stream.group}" had vanished; created again at ${groupStart}.`);
+  }
+
+  private onError(error: unknown): void {
+    this.condition.began(
+      describeError(error),
+      this.isPrepared ? 'Reading is repeated.' : 'Waiting for Redis to create the group.',
+    );
+  }
+}

@@ -1,0 +1,24 @@
+import { QueueError } from '../queue.errors.js';
+
+/** The entry was delivered more often than allowed and no delivery ever ended: whoever had it died. The handler is not run. */
+export class DeliveriesExhaustedError extends QueueError {
+  constructor(deliveryCount: number, maxDeliveries: number) {
+    super(
+      `This is delivery ${deliveryCount} of at most ${maxDeliveries}; the consumers before never came to an end with it.`,
+      {
+        code: 'DELIVERIES_EXHAUSTED',
+        remedy: 'Look for what ends the process in its handler (memory, process.exit), then replay the dead letter.',
+      },
+    );
+  }
+}
+
+/** Another consumer holds the entry now; the transaction was rolled back. */
+export class LeaseLostError extends QueueError {
+  constructor(entryId: string) {
+    super(`Entry ${entryId} was claimed by another consumer while its handler ran.`, {
+      code: 'LEASE_LOST',
+      remedy: 'Keep the event loop free, or raise livenessMs and claimIdleMs above the longest pause.',
+    });
+  }
+}

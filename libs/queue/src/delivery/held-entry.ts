@@ -1,0 +1,77 @@
+import type { DeliveredEntry, StreamEntry } from '../stream/stream-entry.js';
+import type { FailedAttempt } from './dead-letter.js';
+import type { ErrorSummary } from './error-summary.js';
+
+/**
+ * Where a held entry is: `ready` for a slot, `running` in one, `waiting` for its retry, `moving` while Redis is asked for that
+ * retry, `paused` until the database answers, or `committed`: its work is in the database and only the acknowledgement is
+ * missing, so it must never run again.
+ */
+export type HeldState = 'ready' | 'running' | 'waiting' | 'moving' | 'paused' | 'committed';
+
+/** Why a delivery was ended from outside. */
+export type Interruption = 'stopping' | 'leaseLost';
+
+/** Failures remembered for the dead letter; older ones are only counted. */
+const MAX_HISTORY = 20;
+
+/**
+ * An entry that this consumer holds: pending under its name in Redis, its lease renewed, until it is acknowledged, given back,
+ * moved to the dead letters or lost to another consumer.
+ */
+export class HeldEntry implements DeliveredEntry {
+  state: HeldState = 'ready';
+  /** Handler runs started by this process. */
+  attempt = 0;
+  /** Deliveries repeated without counting, because the database was away. */
+  uncounted = 0;
+  /** A call that should have acknowledged it ended without an answer. */
+  isAckUncertain = false;
+  interruption: Interruption | undefined;
+  /** When the lease was last known to be ours, on the clock of `performance.now()`. */
+  leasedAt = performance.now();
+  readonly history: FailedAttempt[] = [];
+  private controller: AbortController | undefined;
+
+  constructor(
+    private current: StreamEntry,
+    /** Delivered several times without an end: perhaps what kills its consumers, so it runs alone. */
+    public isSuspect = false,
+  ) {}
+
+  get id(): string {
+    return this.current.id;
+  }
+
+  get deliveryCount(): number {
+    return this.current.deliveryCount;
+  }
+
+  get entry(): StreamEntry {
+    return this.current;
+  }
+
+  /** Starts an attempt; the signal aborts when it is interrupted. */
+  begin(): AbortSignal {
+    this.controller = new AbortController();
+    this.attempt += 1;
+    return this.controller.signal;
+  }
+
+  /** Ends the attempt in progress from outside; its transaction rolls back. The first reason stands. */
+  interrupt(reason: Interruption): void {
+    this.interruption ??= reason;
+    this.controller?.abort();
+  }
+
+  /** Redis delivered it to this consumer once more. */
+  redelivered(entry: StreamEntry): void {
+    this.current = entry;
+    this.leasedAt = performance.now();
+  }
+
+  remember(error: ErrorSummary): void {
+    this.history.push({ delivery: this.deliveryCount, at: new Date().toISOString(), error });
+    if (this.history.length > MAX_HISTORY) this.history.shift();
+  }
+}

@@ -1,0 +1,72 @@
+import type { RedisStream } from '../stream/redis-stream.js';
+import { LeaseLostError } from './delivery.errors.js';
+import type { HeldEntry } from './held-entry.js';
+
+export interface LeaseTimes {
+  /** An entry idle for longer may be claimed even from a living consumer. */
+  readonly claimIdleMs: number;
+  /** A consumer silent for longer counts as dead. */
+  readonly livenessMs: number;
+}
+
+/**
+ * Keeps held entries from being claimed, and notices when one was. Within `claimIdleMs` of its last renewal and `livenessMs` of
+ * this consumer's last sign of life nobody can have claimed an entry, so Redis is asked only outside of that.
+ */
+export class LeaseKeeper {
+  private aliveAt: number | undefined;
+
+  constructor(
+    private readonly stream: Pick<RedisStream, 'renew'>,
+    private readonly times: LeaseTimes,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  /** How often held entries have to be looked through. */
+  get intervalMs(): number {
+    return Math.max(1, Math.floor(this.times.claimIdleMs / 3));
+  }
+
+  /** This consumer gave a sign of life by a call sent at `sentAt`. */
+  confirmAlive(sentAt: number): void {
+    this.aliveAt = sentAt;
+  }
+
+  /** Renews one lease now. False: another consumer has the entry; its delivery is interrupted. */
+  async renew(held: HeldEntry): Promise<boolean> {
+    await this.renewAll([held]);
+    return held.interruption !== 'leaseLost';
+  }
+
+  /** Renews what has not been renewed for a third of `claimIdleMs`; entries of which only the acknowledgement is missing too. */
+  async renewAged(entries: Iterable<HeldEntry>): Promise<void> {
+    const isAged = (held: HeldEntry): boolean =>
+      held.state !== 'moving' && this.now() - held.leasedAt >= this.intervalMs;
+    const aged = [...entries].filter(isAged);
+    if (aged.length > 0) await this.renewAll(aged);
+  }
+
+  /** To be called before a commit: throws `LeaseLostError` when another consumer has the entry. */
+  confirm(held: HeldEntry): Promise<void> | undefined {
+    if (held.interruption === 'leaseLost') throw new LeaseLostError(held.id);
+    const now = this.now();
+    const isSilent = this.aliveAt !== undefined && now - this.aliveAt >= this.times.livenessMs;
+    if (!isSilent && now - held.leasedAt < this.times.claimIdleMs) return undefined;
+    return this.renewOrThrow(held);
+  }
+
+  private async renewOrThrow(held: HeldEntry): Promise<void> {
+    if (!(await this.renew(held))) throw new LeaseLostError(held.id);
+  }
+
+  private async renewAll(entries: readonly HeldEntry[]): Promise<void> {
+    const sentAt = this.now();
+    // the delivery that is renewed: the entry may be delivered again before the answer is here
+    const deliveries = entries.map(({ id, deliveryCount }) => ({ id, deliveryCount }));
+    const outcomes = await this.stream.renew(deliveries);
+    entries.forEach((held, index) => {
+      if (outcomes[index] === 'done') held.leasedAt = sentAt;
+      else if (held.deliveryCount === deliveries[index]?.deliveryCount) held.interrupt('leaseLost');
+    });
+  }
+}

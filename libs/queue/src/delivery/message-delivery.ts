@@ -1,0 +1,119 @@
+import { isSafeSyncError, type MetricsRecorder } from '@safesync/core';
+import { type DbSession, type DbSessions, isConnectionError, type SessionOptions } from '@safesync/db';
+import { DeliveryContext } from '../handler/delivery-context.js';
+import { type HandlerInvoker, RolledBackOutcome } from '../handler/handler-invoker.js';
+import { type PayloadValidator, replacePayload } from '../handler/payload-validation.js';
+import type { JsonCodec } from '../message/json.codec.js';
+import { type Message, readMessage } from '../message/message.js';
+import { DELIVERIES, HANDLER_DURATION } from '../queue.metrics.js';
+import type { AckBatch } from './ack-batch.js';
+import type { DatabaseGate } from './database-gate.js';
+import { DeliveriesExhaustedError } from './delivery.errors.js';
+import {
+  type DeliveryDecision,
+  type DeliveryPolicyOptions,
+  type DeliveryStage,
+  decideDelivery,
+} from './delivery-policy.js';
+import { summarizeError } from './error-summary.js';
+import type { HeldEntry } from './held-entry.js';
+import type { LeaseKeeper } from './lease-keeper.js';
+
+/** What a delivery is made of. */
+export interface DeliveryParts {
+  readonly stream: string;
+  readonly group: string;
+  readonly codec: JsonCodec;
+  readonly validate: PayloadValidator | undefined;
+  readonly sessions: Pick<DbSessions, 'run'>;
+  readonly session: SessionOptions;
+  readonly handler: HandlerInvoker;
+  readonly acks: Pick<AckBatch, 'add'>;
+  readonly leases: Pick<LeaseKeeper, 'renew' | 'confirm'>;
+  readonly gate: Pick<DatabaseGate, 'ask'>;
+  readonly policy: DeliveryPolicyOptions;
+  readonly metrics: MetricsRecorder;
+}
+
+/**
+ * The path of one message, the same for fresh, retried and claimed entries:
+ *
+ * 1. decode the entry and check its payload,
+ * 2. run the handler in one transaction,
+ * 3. acknowledge, after the commit is known and outside of the transaction: a failed acknowledgement is not a failed handler.
+ *
+ * Never rejects. A failure is rolled back and comes back as a decision; `undefined` says that the message is done.
+ */
+export class MessageDelivery {
+  constructor(private readonly parts: DeliveryParts) {}
+
+  async deliver(held: HeldEntry): Promise<DeliveryDecision | undefined> {
+    const { sessions, session, acks } = this.parts;
+    const startedAt = performance.now();
+    const signal = held.begin();
+    let stage: DeliveryStage = 'decode';
+    let decision: DeliveryDecision | undefined;
+    try {
+      this.refuseExhausted(held);
+      const message = readMessage(held.entry, this.parts, this.parts.codec); // 1
+      stage = 'validate';
+      await this.validate(message);
+      stage = 'handler';
+      await sessions.run((tx) => this.handle(message, tx, held), { ...session, signal }); // 2
+      acks.add(held); // 3
+    } catch (error) {
+      decision = await this.decide(stage, error, held);
+    }
+    this.record(startedAt, decision?.kind ?? 'done');
+    return decision;
+  }
+
+  private refuseExhausted({ deliveryCount }: HeldEntry): void {
+    const { maxDeliveries } = this.parts.policy;
+    if (deliveryCount > maxDeliveries) throw new DeliveriesExhaustedError(deliveryCount, maxDeliveries);
+  }
+
+  private async validate(message: Message): Promise<void> {
+    if (this.parts.validate) replacePayload(message, await this.parts.validate(message.payload));
+  }
+
+  /** Everything of the transaction between BEGIN and COMMIT. */
+  private async handle(message: Message, session: DbSession, held: HeldEntry): Promise<void> {
+    const renew = (): Promise<boolean> => this.parts.leases.renew(held);
+    await this.parts.handler(
+      message,
+      session,
+      new DeliveryContext(session.signal, held.deliveryCount, held.attempt, renew),
+    );
+    await this.parts.leases.confirm(held);
+  }
+
+  private async decide(stage: DeliveryStage, error: unknown, held: HeldEntry): Promise<DeliveryDecision> {
+    const databaseAnswers = isDatabaseFault(error) ? await this.askDatabase(held) : undefined;
+    const { interruption, deliveryCount } = held;
+    const requested = error instanceof RolledBackOutcome ? error.outcome : undefined;
+    held.remember(summarizeError(error));
+    return decideDelivery({ stage, error, deliveryCount, requested, interruption, databaseAnswers }, this.parts.policy);
+  }
+
+  /** A message that brings the database down again and again must not do so for ever, so that after some times it counts. */
+  private async askDatabase(held: HeldEntry): Promise<boolean> {
+    if (held.uncounted >= MAX_UNCOUNTED || (await this.parts.gate.ask())) return true;
+    held.uncounted += 1;
+    return false;
+  }
+
+  private record(startedAt: number, outcome: string): void {
+    const { stream, group, metrics } = this.parts;
+    metrics.add(DELIVERIES, { stream, group, outcome });
+    metrics.observe(HANDLER_DURATION, { stream, group, outcome }, (performance.now() - startedAt) / 1_000);
+  }
+}
+
+const MAX_UNCOUNTED = 5;
+
+function isDatabaseFault(error: unknown): boolean {
+  // a handler that went on after the loss of its connection throws what the session says to every further statement
+  if (isSafeSyncError(error, 'SESSION_ABORTED')) return isConnectionError(error.cause);
+  return isConnectionError(error);
+}

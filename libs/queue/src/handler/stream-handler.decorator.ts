@@ -1,0 +1,50 @@
+import type { DbSession } from '@safesync/db';
+import type { Message } from '../message/message.js';
+import type { DeliveryContext } from './delivery-context.js';
+import type { DeliveryOutcome } from './delivery-outcome.js';
+import { HandlerRefusedError } from './handler.errors.js';
+import type { PayloadOf, PayloadType } from './payload-validation.js';
+import type { StreamHandlerOptions } from './stream-handler.options.js';
+
+const OPTIONS = Symbol.for('@safesync/queue/stream-handler');
+
+/** The shape of a decorated method. `T` is what `payload` declares; without one, whatever the method says it expects. */
+export type StreamHandlerMethod<T> = (
+  message: Message<T>,
+  session: DbSession,
+  context: DeliveryContext,
+) => Promise<DeliveryOutcome | undefined> | Promise<void>;
+
+type StreamHandlerDecorator<T> = <M extends StreamHandlerMethod<T>>(
+  target: object,
+  method: string | symbol,
+  descriptor: TypedPropertyDescriptor<M>,
+) => void;
+
+/**
+ * Marks a method as the handler of a stream for one consumer group. Each message runs in one transaction: what the method
+ * writes through `session` is committed when it returns, and only then is the message acknowledged.
+ *
+ * The mark alone starts nothing: `SafeSyncQueueModule` finds it at boot. One method handles one stream.
+ */
+export function StreamHandler<P extends PayloadType = never>(
+  options: StreamHandlerOptions<P>,
+): StreamHandlerDecorator<PayloadOf<P>> {
+  return (target, method) => {
+    const isStatic = typeof target === 'function';
+    const where = `${isStatic ? target.name : target.constructor.name}.${String(method)}`;
+    if (isStatic || typeof method === 'symbol') {
+      const remedy = 'Put @StreamHandler on an instance method with a plain name.';
+      throw new HandlerRefusedError(where, isStatic ? 'is static' : 'is named by a symbol', remedy);
+    }
+    if (Reflect.hasOwnMetadata(OPTIONS, target, method)) {
+      throw new HandlerRefusedError(where, 'carries @StreamHandler twice', 'Write one method per stream and group.');
+    }
+    Reflect.defineMetadata(OPTIONS, options, target, method);
+  };
+}
+
+/** The options that the method of `prototype` was marked with, its base classes included; undefined for any other method. */
+export function streamHandlerOptionsOf(prototype: object, method: string): StreamHandlerOptions | undefined {
+  return Reflect.getMetadata(OPTIONS, prototype, method) as StreamHandlerOptions | undefined;
+}

@@ -1,0 +1,130 @@
+import { type BackoffOptions, MAX_TIMER_MS, OptionFaults } from '@safesync/core';
+import type { SessionOptions } from '@safesync/db';
+import { isPayloadType, type PayloadType } from './payload-validation.js';
+
+/** What `@StreamHandler` takes. Durations are in ms. */
+export interface StreamHandlerOptions<P extends PayloadType = PayloadType> {
+  /** Name of the stream, as registered with `SafeSyncQueueModule.forFeature`. */
+  readonly stream: string;
+  /** Consumer group. Every group sees every message; the consumers of one group share them. */
+  readonly group: string;
+  /** Redis connection of `forRoot({ connections })`. Default: the stream's, else `default`. */
+  readonly connection?: string;
+  /** Database of `SafeSyncDbModule.forRoot({ name })` whose session the handler gets. Default `default`. */
+  readonly db?: string;
+  /** Messages handled at once by this process. Default 1. Each holds one database connection. */
+  readonly concurrency?: number;
+  /** Class with class-validator rules, or a Standard Schema (zod, valibot, ...): checked before the session begins. */
+  readonly payload?: P;
+  /** Deliveries after which a failing message goes to the dead-letter stream. Default 10; Redis counts them at each claim. */
+  readonly maxDeliveries?: number;
+  /** Backoff between deliveries, drawn from the upper half of `baseMs * 2^(n-1)`, at most `maxMs`. Default 1 s to 30 s. `maxMs` stays below `claimIdleMs`. */
+  readonly retry?: BackoffOptions;
+  /** How long one read waits for new messages. Default 5 000. */
+  readonly blockMs?: number;
+  /** Age after which a message of a living consumer may be claimed. Default 60 000. Longer than `handlerTimeoutMs`. */
+  readonly claimIdleMs?: number;
+  /** Pause between looks for messages of dead consumers; also the beat of this consumer's own liveness. Default 4 000. */
+  readonly claimIntervalMs?: number;
+  /** Silence after which this consumer counts as dead. Default 10 000. At least twice `claimIntervalMs`. */
+  readonly livenessMs?: number;
+  /** Name in the group. Default `<host>-<pid>-<random>`; a name of your own must be unique among running processes. */
+  readonly consumer?: string;
+  /** Where a group begins when it is created: `0` (all history, the default), `$` (only new messages) or an entry id. */
+  readonly groupStart?: string;
+  /** Time a handler gets before its signal aborts and its transaction rolls back. Default: none. */
+  readonly handlerTimeoutMs?: number;
+  /** Options of the transaction, e.g. `{ isolation: 'REPEATABLE READ' }`. */
+  readonly session?: Omit<SessionOptions, 'signal' | 'independent'>;
+}
+
+/** Every option decided; what the rest of the library reads. */
+export interface ResolvedStreamHandlerOptions
+  extends Required<Omit<StreamHandlerOptions, 'connection' | 'consumer' | 'payload' | 'handlerTimeoutMs'>> {
+  readonly connection: string | undefined;
+  readonly consumer: string | undefined;
+  readonly payload: PayloadType | undefined;
+  readonly handlerTimeoutMs: number | undefined;
+}
+
+/** Fills in the defaults and refuses what cannot work, all faults at once. `where` is `Class.method`. */
+export function resolveStreamHandlerOptions(
+  where: string,
+  options: StreamHandlerOptions,
+): ResolvedStreamHandlerOptions {
+  const resolved = withDefaults(options);
+  const faults = new OptionFaults(`@StreamHandler ${where}`);
+  requireNames(faults, resolved);
+  requireNumbers(faults, resolved);
+  requireRelations(faults, resolved);
+  faults.throwIfAny();
+  return Object.freeze(resolved);
+}
+
+const DEFAULTS = {
+  connection: undefined,
+  db: 'default',
+  concurrency: 1,
+  payload: undefined,
+  maxDeliveries: 10,
+  blockMs: 5_000,
+  claimIdleMs: 60_000,
+  claimIntervalMs: 4_000,
+  livenessMs: 10_000,
+  consumer: undefined,
+  groupStart: '0',
+  handlerTimeoutMs: undefined,
+  session: {},
+} as const;
+
+function withDefaults(options: StreamHandlerOptions): ResolvedStreamHandlerOptions {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const claimIdleMs = options.claimIdleMs ?? DEFAULTS.claimIdleMs;
+  // half of claimIdleMs, so that lowering that one alone never makes the defaults contradict each other
+  const maxMs = Math.max(1, Math.min(30_000, Math.floor(claimIdleMs / 2)));
+  const retry = { baseMs: Math.min(1_000, maxMs), maxMs };
+  return { ...DEFAULTS, retry, stream: options.stream, group: options.group, ...given };
+}
+
+/** Longest name of a stream, group or consumer: keys built from it stay readable, and nothing can fill the server with names. */
+const MAX_NAME = 256;
+
+function requireNames(faults: OptionFaults, options: ResolvedStreamHandlerOptions): void {
+  const isName = (value: unknown): boolean =>
+    typeof value === 'string' && value.trim() !== '' && value.length <= MAX_NAME;
+  for (const name of ['stream', 'group', 'db'] as const) {
+    faults.require(isName(options[name]), `${name} must be a name of 1 to ${MAX_NAME} characters`);
+  }
+  for (const name of ['connection', 'consumer'] as const) {
+    const value = options[name];
+    faults.require(value === undefined || isName(value), `${name} must be a name of 1 to ${MAX_NAME} characters`);
+  }
+  faults.require(/^(\$|0|\d+(-\d+)?)$/.test(options.groupStart), "groupStart must be '0', '$' or an entry id");
+  faults.require(
+    options.payload === undefined || isPayloadType(options.payload),
+    'payload must be a class or a Standard Schema',
+  );
+}
+
+function requireNumbers(faults: OptionFaults, options: ResolvedStreamHandlerOptions): void {
+  faults.integer('concurrency', options.concurrency, 1, 1_000);
+  faults.integer('maxDeliveries', options.maxDeliveries, 1);
+  faults.integer('retry.baseMs', options.retry.baseMs, 1, MAX_TIMER_MS);
+  faults.integer('retry.maxMs', options.retry.maxMs, 1, MAX_TIMER_MS);
+  for (const name of ['blockMs', 'claimIdleMs', 'claimIntervalMs', 'livenessMs'] as const) {
+    faults.integer(name, options[name], 1, MAX_TIMER_MS);
+  }
+  if (options.handlerTimeoutMs !== undefined)
+    faults.integer('handlerTimeoutMs', options.handlerTimeoutMs, 1, MAX_TIMER_MS);
+}
+
+function requireRelations(faults: OptionFaults, options: ResolvedStreamHandlerOptions): void {
+  const { retry, claimIdleMs, claimIntervalMs, livenessMs, handlerTimeoutMs } = options;
+  faults.require(!(retry.baseMs > retry.maxMs), 'retry.baseMs must not exceed retry.maxMs');
+  faults.require(!(retry.maxMs >= claimIdleMs), 'retry.maxMs must be less than claimIdleMs');
+  faults.require(!(livenessMs < 2 * claimIntervalMs), 'livenessMs must be at least twice claimIntervalMs');
+  faults.require(
+    handlerTimeoutMs === undefined || !(handlerTimeoutMs >= claimIdleMs),
+    'handlerTimeoutMs must be less than claimIdleMs',
+  );
+}

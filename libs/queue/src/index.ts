@@ -1,0 +1,84 @@
+// handlers
+
+export { ConsumerRegistry } from './consumer/consumer.registry.js';
+export type { DrainReport } from './consumer/group-consumer.js';
+export type { DeadLetter, FailedAttempt } from './delivery/dead-letter.js';
+export { DeliveriesExhaustedError, LeaseLostError } from './delivery/delivery.errors.js';
+export type { ErrorSummary } from './delivery/error-summary.js';
+export { DeliveryContext } from './handler/delivery-context.js';
+export type { DeliveryOutcome } from './handler/delivery-outcome.js';
+export {
+  HandlerNotCompletedError,
+  HandlerRefusedError,
+  HandlerRepeatedError,
+  PayloadInvalidError,
+} from './handler/handler.errors.js';
+export type { PayloadClass, PayloadOf, PayloadType, StandardSchema } from './handler/payload-validation.js';
+export { StreamHandler, type StreamHandlerMethod } from './handler/stream-handler.decorator.js';
+export type { StreamHandlerOptions } from './handler/stream-handler.options.js';
+// the Python library's classes
+export { QueueConfig, type QueueConfigInput } from './low-level/queue-config.js';
+export {
+  QueueConsumer,
+  type QueueHandler,
+  type RunClaimStaleOptions,
+  type RunOptions,
+} from './low-level/queue-consumer.js';
+export type { QueueMessage } from './low-level/queue-message.js';
+export { type QueueOptions, RedisStreamsQueue } from './low-level/redis-streams-queue.js';
+export { installTerminationHandlers, type TerminationOptions } from './low-level/termination-handlers.js';
+export { JsonCodec, METADATA_KEY } from './message/json.codec.js';
+// messages
+export type { Message, MessageMetadata } from './message/message.js';
+export type { PayloadLimits } from './message/payload-limits.js';
+export { type OutgoingMessage, StreamPublisher, type StreamPublisherOptions } from './message/stream-publisher.js';
+export {
+  BatchPublishError,
+  GroupMissingError,
+  MessageDecodeError,
+  MessageFormatError,
+  NonRetryableError,
+  PayloadLimitError,
+  PayloadNotSerializableError,
+  PublishOutcomeUnknownError,
+  type PublishResult,
+  QueueError,
+  RedisClosedError,
+  RedisConnectionLostError,
+  RedisReplyError,
+  RedisUnavailableError,
+  UnexpectedReplyError,
+} from './queue.errors.js';
+export {
+  ACKS_LOST,
+  DEAD_LETTERS,
+  DELIVERIES,
+  GROUPS_RECREATED,
+  HANDLER_DURATION,
+  LEASES_LOST,
+  MESSAGES_ACKED,
+  MESSAGES_CLAIMED,
+  MESSAGES_LOST,
+  MESSAGES_READ,
+  READ_LATENCY,
+  RETRIES,
+} from './queue.metrics.js';
+export type { QueueConnectionOptions, QueueStreamOptions, SafeSyncQueueModuleOptions } from './queue.options.js';
+export { QueueConnections } from './registration/queue-connections.js';
+export { QueueStreams, type RegisteredStream, UnknownStreamError } from './registration/queue-streams.js';
+// module
+export { SafeSyncQueueModule } from './safesync-queue.module.js';
+export type { ClaimOptions, ClaimResult } from './stream/claim.js';
+// Redis
+export { RedisConnection, type RedisConnectionOptions } from './stream/redis-connection.js';
+export type { RedisConnectionEvent } from './stream/redis-link.js';
+export {
+  deadLetterStream,
+  type FencedOutcome,
+  type OwnPending,
+  RedisStream,
+  type StreamMember,
+} from './stream/redis-stream.js';
+export type { RedisClusterInput, RedisInput, RedisNode } from './stream/redis-target.js';
+export type { DeliveredEntry, StreamEntry } from './stream/stream-entry.js';
+export type { GroupInfo, PendingSummary } from './stream/stream-group.js';
