@@ -12,7 +12,7 @@ import {
 } from '@safesync/queue';
 import { eventually } from '@safesync/testing';
 import { Redis } from 'ioredis';
-import { FakeRedis } from './stream-fake-redis.js';
+import { CLOSE, FakeRedis } from './stream-fake-redis.js';
 
 const opened: { close(): void }[] = [];
 const fakes: FakeRedis[] = [];
@@ -69,7 +69,7 @@ describe('a command that is not answered', () => {
   it.each([true, false])(
     'fails at once when the socket closes, with all others in flight (resend: %s)',
     async (resend) => {
-      const fake = await fakeRedis((command) => (command === 'get' ? 'close' : undefined));
+      const fake = await fakeRedis((command) => (command === 'get' ? CLOSE : undefined));
       const connection = connect(
         { host: '127.0.0.1', port: fake.port, autoResendUnfulfilledCommands: resend },
         { commandTimeoutMs: 600_000 },
@@ -84,7 +84,7 @@ describe('a command that is not answered', () => {
 
   it('fails a whole pipeline the same way', async () => {
     const fake = await fakeRedis((command, [, , , text]) =>
-      command !== 'xadd' ? undefined : text === '{"n":3}' ? 'close' : '$3\r\n1-1\r\n',
+      command !== 'xadd' ? undefined : text === '{"n":3}' ? CLOSE : '$3\r\n1-1\r\n',
     );
     const publisher = new StreamPublisher(connect(fake.url, { commandTimeoutMs: 600_000 }));
     const messages = [1, 2, 3, 4].map((n) => ({ payload: { n } }));
@@ -137,7 +137,7 @@ describe('without a server', () => {
 
   it('lets only so many commands wait', async () => {
     const fake = await fakeRedis(() => undefined);
-    fake.reactWith((command) => (command === 'info' ? 'close' : undefined));
+    fake.reactWith((command) => (command === 'info' ? CLOSE : undefined));
     const connection = connect(fake.url, { commandTimeoutMs: 150, maxWaiting: 2 });
     const errors = await Promise.all([1, 2, 3].map(() => errorOf(connection.ping())));
     expect(errors.map((error) => error.message)).toEqual([
@@ -251,7 +251,7 @@ describe('what is refused before anything is opened', () => {
     ['keyPrefix of a client', client, 'keyPrefix cannot be used'],
     [
       'keyPrefix of a cluster',
-      { nodes: [{ host: 'h', port: 1 }], options: { redisOptions: { keyPrefix: 'p' } as object } },
+      { nodes: [{ host: 'h', port: 1 }], options: { redisOptions: { keyPrefix: 'p' } } },
       'keyPrefix',
     ],
     ['a cluster without nodes', { nodes: [] }, 'at least one node'],

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 
+export const CLOSE = Symbol('close');
+
 /** What the fake does with a command: bytes to answer with, nothing at all, or the end of the connection. */
-export type Reaction = string | undefined | 'close';
+export type Reaction = string | typeof CLOSE | undefined;
 
 /** A server that speaks just enough RESP to connect to, and otherwise answers as a test tells it. */
 export class FakeRedis {
@@ -71,7 +73,7 @@ export class FakeRedis {
     const handshake = command === 'client' || command === 'hello' || command === 'info' || command === 'auth';
     if (!handshake) this.received.push({ connection, command, args });
     const reaction = this.react(command, args, connection) ?? (handshake ? handshakeAnswer(command) : undefined);
-    if (reaction === 'close') socket.destroy();
+    if (reaction === CLOSE) socket.destroy();
     else if (reaction !== undefined) socket.write(reaction);
   }
 }

@@ -5,8 +5,11 @@ import { createTestRedis } from '../support/redis.js';
 
 interface GoldenEntry {
   readonly name: string;
+  readonly text: string;
   readonly base64: string;
   readonly value: Tagged;
+  /** Why it is refused. */
+  readonly fault: string;
 }
 
 type Tagged =
@@ -18,8 +21,8 @@ type Tagged =
   | { readonly list: readonly Tagged[] }
   | { readonly dict: readonly (readonly [string, Tagged])[] };
 
-function golden<T>(name: string): T {
-  return JSON.parse(readFileSync(join(__dirname, 'golden', name), 'utf8')) as T;
+function golden(name: string): GoldenEntry[] {
+  return JSON.parse(readFileSync(join(__dirname, 'golden', name), 'utf8')) as GoldenEntry[];
 }
 
 /** What a value of Python is in JavaScript. */
@@ -59,18 +62,11 @@ const encode = (name: string): string =>
   name in METADATA ? codec.encode(OURS[name] as object, METADATA[name]) : codec.encodeValue(OURS[name]);
 
 describe('entries of Python', () => {
-  it.each(golden<GoldenEntry[]>('python-entries.json').map((entry) => [entry.name, entry] as const))(
-    'reads %s',
-    (_, entry) => {
-      expect(codec.decode(Buffer.from(entry.base64, 'base64')).payload).toStrictEqual(untag(entry.value));
-    },
-  );
+  it.each(golden('python-entries.json').map((entry) => [entry.name, entry] as const))('reads %s', (_, entry) => {
+    expect(codec.decode(Buffer.from(entry.base64, 'base64')).payload).toStrictEqual(untag(entry.value));
+  });
 
-  it.each(
-    golden<{ name: string; base64: string; fault: string }[]>('refused-entries.json').map(
-      (entry) => [entry.name, entry] as const,
-    ),
-  )('refuses %s', (_, entry) => {
+  it.each(golden('refused-entries.json').map((entry) => [entry.name, entry] as const))('refuses %s', (_, entry) => {
     expect(() => codec.decode(Buffer.from(entry.base64, 'base64'))).toThrow(
       `Failed to decode message payload: ${entry.fault}.`,
     );
@@ -78,10 +74,8 @@ describe('entries of Python', () => {
 });
 
 describe('entries of ours', () => {
-  const texts = new Map(
-    golden<{ name: string; text: string }[]>('our-entries.json').map(({ name, text }) => [name, text]),
-  );
-  const readByPython = new Map(golden<GoldenEntry[]>('read-by-python.json').map(({ name, value }) => [name, value]));
+  const texts = new Map(golden('our-entries.json').map(({ name, text }) => [name, text]));
+  const readByPython = new Map(golden('read-by-python.json').map(({ name, value }) => [name, value]));
 
   it.each(Object.keys(OURS))('writes %s as the golden text, which Python reads as the same value', (name) => {
     expect(encode(name)).toBe(texts.get(name));
@@ -107,11 +101,11 @@ describe('on the server', () => {
       expect(seen.map(([, fields]) => fields.map(String))).toEqual(
         Object.keys(OURS).map((name) => ['data', encode(name)]),
       );
-      for (const { base64 } of golden<GoldenEntry[]>('python-entries.json')) {
+      for (const { base64 } of golden('python-entries.json')) {
         await redis.client.xadd(stream.stream, '*', 'data', Buffer.from(base64, 'base64'));
       }
       const entries = await stream.readNew(1_000, 1_000);
-      const expected = golden<GoldenEntry[]>('python-entries.json').map((entry) => untag(entry.value));
+      const expected = golden('python-entries.json').map((entry) => untag(entry.value));
       const received = entries.map((entry) => codec.decode(entry.fields?.[1] as Buffer).payload);
       expect(received).toStrictEqual([...Object.values(OURS).map(widened), ...expected]);
     } finally {

@@ -47,7 +47,7 @@ describe('encoding', () => {
     ['a class instance', { price: new Money('1') }, '$.price is an instance of Money'],
     ['a class instance at the top', new Money('1'), '$ is an instance of Money'],
     ['a boxed number', { a: Object(1) }, '$.a is an instance of Number'],
-    ['a hole', { a: new Array(2) }, '$.a[0] is a hole in an array'],
+    ['a hole', { a: Object.assign([], { length: 2 }) }, '$.a[0] is a hole in an array'],
     ['a cycle', cycle(), '$.list[0].outer refers to an object that it is inside of'],
     ['toJSON', { a: { toJSON: () => 1 } }, '$.a.toJSON is a function'],
     ['an own __proto__', JSON.parse('{"a":{"__proto__":1}}') as object, '$.a has a key named __proto__'],
@@ -183,19 +183,26 @@ describe('properties', () => {
         expect(codec.decode(Buffer.from(text)).payload).toEqual(given);
         expect(() => JSON.parse(text) as unknown).not.toThrow();
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     );
   });
 
   it('accepts exactly what JSON.parse accepts', () => {
-    const alphabet = fc.constantFrom(...'{}[]:,"\\ \n019.eE+-tfnu', 'true', 'null', '12345678901234567', '\\ud800');
+    const alphabet = fc.constantFrom(
+      ...Array.from('{}[]:,"\\ \n019.eE+-tfnu'),
+      'true',
+      'null',
+      '12345678901234567',
+      '\\ud800',
+    );
     const text = fc.oneof(
       fc.string({ unit: alphabet, maxLength: 30 }),
       fc.json().chain((json) => damaged(json)),
     );
     fc.assert(
       fc.property(text, (given) => {
-        expect(outcome(() => decode(given))).toBe(outcome(() => requireFinite(JSON.parse(given))));
+        const expected = outcome(() => requireReadable(JSON.parse(given))) === 'value' ? 'value' : 'MessageDecodeError';
+        expect(outcome(() => decode(given))).toBe(expected);
       }),
       { numRuns: 5_000 },
     );
@@ -208,11 +215,7 @@ describe('properties', () => {
     );
     fc.assert(
       fc.property(bytes, (given) => {
-        try {
-          codec.decode(Buffer.from(given));
-        } catch (error) {
-          expect(error).toBeInstanceOf(MessageDecodeError);
-        }
+        expect(['value', 'MessageDecodeError']).toContain(outcome(() => codec.decode(Buffer.from(given))));
       }),
       { numRuns: 3_000 },
     );
@@ -225,24 +228,21 @@ function damaged(json: string): fc.Arbitrary<string> {
     .map(([at, text]) => json.slice(0, at) + text + json.slice(at));
 }
 
-function outcome(work: () => unknown): 'value' | 'refused' {
+function outcome(work: () => unknown): string {
   try {
     work();
     return 'value';
-  } catch {
-    return 'refused';
+  } catch (error) {
+    return (error as Error).name;
   }
 }
 
-/** What the standard leaves to readers: a number too big for a double is refused by us. */
-function requireFinite(value: unknown): void {
+/** What the standard leaves to readers, and we refuse: numbers too big for a double, keys that endanger prototypes. */
+function requireReadable(value: unknown): void {
   if (typeof value === 'number' && !Number.isFinite(value)) throw new Error('not finite');
-  if (typeof value === 'object' && value !== null) Object.values(value).forEach(requireFinite);
-  if (
-    typeof value === 'object' &&
-    value !== null &&
-    Object.keys(value).some((key) => /^(__proto__|constructor|prototype)$/.test(key))
-  ) {
-    throw new Error('forbidden key');
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, inner] of Object.entries(value)) {
+    if (/^(__proto__|constructor|prototype)$/.test(key)) throw new Error('forbidden key');
+    requireReadable(inner);
   }
 }

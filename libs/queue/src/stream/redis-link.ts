@@ -46,6 +46,8 @@ export class RedisLink {
 
   /** The socket if it can be used right now. */
   get current(): RedisSocket | undefined {
+    // the other side may have ended it without ioredis having said so yet: nothing can be sent any more
+    if (this.live && !this.live.isWritable) this.live.destroy('connection closed');
     return this.live;
   }
 
@@ -56,7 +58,8 @@ export class RedisLink {
 
   /** A usable socket, waited for at most `timeoutMs`; then `RedisUnavailableError`, the attempts going on. */
   acquire(timeoutMs: number): Promise<RedisSocket> {
-    if (this.live) return Promise.resolve(this.live);
+    const live = this.current;
+    if (live) return Promise.resolve(live);
     if (this.closing.signal.aborted) return Promise.reject(this.closedError());
     return withDeadline(this.establish(), timeoutMs, () => {
       const why = this.lastFailure === undefined ? '' : ` (${this.lastFailure})`;

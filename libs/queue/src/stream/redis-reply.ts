@@ -21,7 +21,7 @@ export function safeReason(error: unknown): string {
   const { message, code, name } = asError(error);
   // several addresses were tried (IPv4 and IPv6): the error itself has no text
   const text = message || code || name || 'unknown reason';
-  return text.split(/,? with args beginning with/)[0] ?? text;
+  return text.split(/,? with args beginning with| script: [0-9a-f]{40}/)[0] ?? text;
 }
 
 /** Turns what ioredis rejects with into an error of ours. `command` is the command's name only. */
@@ -54,8 +54,12 @@ function replyError(answer: string, command: string): QueueError {
   return new RedisReplyError(command.toUpperCase(), code, answer, REMEDIES[code] ?? 'See the answer of Redis.');
 }
 
+/** What Redis 7.0 and later versions say when a script meets the limits of its user. */
+const NOPERM_IN_SCRIPT = /^ERR (ACL failure in script|The user executing the script can't)/;
+
 /** First word of the answer; for an error inside a script on Redis 6, the first word of the error that the script met. */
 function replyCode(answer: string): string {
+  if (NOPERM_IN_SCRIPT.test(answer)) return 'NOPERM';
   const inScript = /^ERR Error running script .*?@user_script: ?\d+: -?([A-Z]+)\b/.exec(answer);
   return inScript?.[1] ?? /^-?([A-Z]+)\b/.exec(answer)?.[1] ?? 'ERR';
 }

@@ -68,6 +68,11 @@ export class RedisSocket {
     return this.readySince !== undefined && !this.hasEnded;
   }
 
+  /** False once the connection has ended, even if nobody has said so yet. The nodes of a cluster tell for themselves. */
+  get isWritable(): boolean {
+    return !('stream' in this.client) || this.client.stream?.writable;
+  }
+
   /** How long it has been (or was) usable, in ms. */
   get readyForMs(): number {
     return this.readySince === undefined ? 0 : performance.now() - this.readySince;
