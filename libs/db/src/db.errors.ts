@@ -278,6 +278,17 @@ export class StatementRefusedError extends DbError {
   }
 }
 
+/** The statement is larger than one packet of the server may be (`max_allowed_packet`). */
+export class StatementTooLargeError extends DbError {
+  constructor(details: DbErrorDetails = {}) {
+    super('The statement is larger than the server takes.', {
+      code: 'STATEMENT_TOO_LARGE',
+      remedy: 'Send less at once, or raise max_allowed_packet.',
+      ...details,
+    });
+  }
+}
+
 /** Driver or server settings under which the promises of this library do not hold. */
 export class UnsafeSettingsError extends DbError {
   constructor(readonly faults: readonly string[]) {

@@ -23,6 +23,7 @@ export {
   SessionTimeoutError,
   StatementFailedError,
   StatementRefusedError,
+  StatementTooLargeError,
   TransactionLostError,
   UnawaitedStatementsError,
   UnsafeSettingsError,

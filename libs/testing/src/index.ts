@@ -1,3 +1,4 @@
+export { TcpProxy, type Trap } from './fault/tcp-proxy.js';
 export {
   WorkerEndedError,
   type WorkerExit,

@@ -17,7 +17,8 @@ export class MysqlDialect implements SqlDialect {
     return (
       'SELECT VERSION() AS version, @@SESSION.sql_mode AS sqlMode, @@SESSION.autocommit AS autocommit, ' +
       '@@SESSION.completion_type AS completionType, @@SESSION.character_set_client AS charset, ' +
-      '@@GLOBAL.innodb_rollback_on_timeout AS rollbackOnTimeout, DATABASE() AS databaseName'
+      '@@GLOBAL.innodb_rollback_on_timeout AS rollbackOnTimeout, DATABASE() AS databaseName, ' +
+      '@@SESSION.max_allowed_packet AS maxPacketBytes'
     );
   }
 

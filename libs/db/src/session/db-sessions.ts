@@ -38,6 +38,7 @@ export class DbSessions {
       metrics,
       options: resolved,
       serverRollsBackOnTimeout: Number(facts.rollbackOnTimeout) === 1,
+      maxPacketBytes: Number(facts.maxPacketBytes),
       lockNamespace: resolved.lockNamespace ?? facts.databaseName ?? undefined,
     });
   }

@@ -10,6 +10,7 @@ import {
   LockTimeoutError,
   ServerReadOnlyError,
   StatementFailedError,
+  StatementTooLargeError,
 } from '../db.errors.js';
 import { type FailureKind, failureKind, isPlainMessage } from '../dialect/error-table.js';
 import type { SqlDialect } from '../dialect/sql-dialect.js';
@@ -164,11 +165,7 @@ const BUILD: Record<FailureKind, (details: DbErrorDetails, context: Context) => 
   connection: (details) => new ConnectionLostError(undefined, details),
   readOnly: (details) => new ServerReadOnlyError(details),
   interrupted: (details, context) => failed(context, 'was stopped from outside or by a time limit', details),
-  tooLarge: (details, context) =>
-    failed(context, 'is larger than the server takes', {
-      ...details,
-      remedy: 'Send less at once, or raise max_allowed_packet.',
-    }),
+  tooLarge: (details) => new StatementTooLargeError(details),
   misconfigured: (details) =>
     new StatementFailedError('The server denied access.', {
       ...details,

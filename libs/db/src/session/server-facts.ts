@@ -10,6 +10,7 @@ export interface ServerFacts {
   readonly completionType: string;
   readonly charset: string;
   readonly rollbackOnTimeout: number | string;
+  readonly maxPacketBytes: number | string;
   /** The connection's default database; null when it has none. */
   readonly databaseName: string | null;
 }

@@ -33,6 +33,7 @@ export interface SessionEnvironment {
   readonly options: ResolvedDbOptions;
   readonly metrics: MetricsRecorder;
   readonly serverRollsBackOnTimeout: boolean;
+  readonly maxPacketBytes: number;
   /** Prefix of advisory lock names; undefined when neither options nor connection name one. */
   readonly lockNamespace: string | undefined;
 }
@@ -72,13 +73,13 @@ class SessionRun {
     private readonly deadline: SessionDeadline,
     loan: Loan,
   ) {
-    const { metrics, serverRollsBackOnTimeout } = environment;
+    const { metrics, serverRollsBackOnTimeout, maxPacketBytes } = environment;
     const { abortOnLockTimeout } = options;
     this.connection = loan.connection;
     this.writes = new WriteLog(metrics);
     this.transaction = new SessionTransaction(
       this.connection,
-      { abortOnLockTimeout, serverRollsBackOnTimeout, metrics },
+      { abortOnLockTimeout, serverRollsBackOnTimeout, maxPacketBytes, metrics },
       this.writes,
     );
     const { isolation, lockWaitMs } = options;

@@ -4,6 +4,7 @@ import {
   SessionAbortedError,
   SessionClosedError,
   StatementRefusedError,
+  StatementTooLargeError,
   TransactionLostError,
 } from '../db.errors.js';
 import { DB_ERRORS_TOTAL } from '../db.metrics.js';
@@ -27,6 +28,9 @@ const FATAL_CODES: ReadonlySet<string> = new Set([
   'TRANSACTION_LOST',
 ]);
 
+/** Command byte and query attributes that travel with the text. */
+const PACKET_OVERHEAD_BYTES = 64;
+
 /** One statement on its way to the server. */
 export interface StatementCall {
   /** The session's method, for errors: `execute`. */
@@ -42,6 +46,8 @@ export interface TransactionRules {
   readonly abortOnLockTimeout: boolean;
   /** The server undoes the whole transaction when a lock wait times out, NOWAIT included. */
   readonly serverRollsBackOnTimeout: boolean;
+  /** The server ends a connection that sends more in one statement. */
+  readonly maxPacketBytes: number;
   readonly metrics: MetricsRecorder;
 }
 
@@ -100,7 +106,7 @@ export class SessionTransaction {
   async perform<T>(call: StatementCall, decode: (reply: Reply, statement: Statement) => T): Promise<T> {
     this.requireUsable(call.method);
     const statement = this.admit(call.sql);
-    const send = call.send ?? this.sender(statement.bind(call.params));
+    const send = call.send ?? this.sender(this.requireFit(statement.bind(call.params)));
     this.ran = true;
     const startedAt = performance.now();
     const reply = await this.exchange(call.method, send, statement);
@@ -137,6 +143,14 @@ export class SessionTransaction {
     }
     if (taint !== undefined) this.connection.taint(taint);
     return statement;
+  }
+
+  /** A statement that is too large would cost the connection, and look like a network that fails again and again. */
+  private requireFit(text: string): string {
+    const most = this.rules.maxPacketBytes - PACKET_OVERHEAD_BYTES;
+    // no character takes more than three bytes for each of its UTF-16 units
+    if (text.length * 3 > most && Buffer.byteLength(text) > most) throw new StatementTooLargeError();
+    return text;
   }
 
   private sender(text: string): () => Promise<Reply> {
@@ -176,6 +190,8 @@ export class SessionTransaction {
     const failure = translate(error, this.connection.dialect, statement);
     this.rules.metrics.add(DB_ERRORS_TOTAL, { code: failure.code });
     if (this.isFatal(failure.code)) this.abort(failure);
+    // a server that became a replica would refuse the next borrower too
+    if (failure.code === 'SERVER_READ_ONLY') this.connection.taint('the server is read-only');
     return failure;
   }
 
