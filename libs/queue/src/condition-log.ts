@@ -21,7 +21,7 @@ export class ConditionLog {
   began(cause: string, waiting: string): void {
     if (cause === this.cause) return;
     this.cause = cause;
-    this.logger.warn(`${this.subject}: ${cause} ${waiting}`);
+    this.logger.warn(`${this.subject}: ${waiting} (${cause})`);
   }
 
   ended(what: string): void {

@@ -61,14 +61,17 @@ export class DeliveryActions implements DecisionActions {
     const { stream, metrics, held: all, retries, retry } = this.parts;
     try {
       const outcome = await stream.deadLetter(held, JSON.stringify(this.letterOf(held, reason)));
-      this.deadLetterCondition.ended('are written again.');
+      this.deadLetterCondition.ended('are written again');
       if (outcome !== 'done') return this.letGo(held);
       metrics.add(DEAD_LETTERS, { stream: stream.stream, group: stream.group, cause });
       this.log(held, `moved to the dead letters: ${cause} (${lastError(held)})`);
       all.release(held);
     } catch (error) {
       // it stays pending and is tried again; if the answer alone was lost, it is not pending any more and dropped then
-      this.deadLetterCondition.began(describeError(error), 'The messages stay pending and are tried again.');
+      this.deadLetterCondition.began(
+        describeError(error),
+        'cannot be written, the messages stay pending and are tried again',
+      );
       retries.add(held, retry.maxMs);
     }
   }

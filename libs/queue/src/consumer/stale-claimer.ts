@@ -65,7 +65,7 @@ export class StaleClaimer {
     const sweep = this.dueSweep();
     const result = await this.claim({ count, ...(sweep ? { sweep } : {}) });
     if (sweep && count > 0) this.swept(result.cursor);
-    this.condition.ended('are claimed again.');
+    this.condition.ended('are claimed again');
     take(result);
     if (count > 0 && result.suspectsLeft > 0) runSuspects(() => this.claimSuspect());
     await this.rest(result.more && (count === 0 || result.entries.length > 0 || result.cursor !== '-'), signal);
@@ -116,6 +116,6 @@ export class StaleClaimer {
   private onError(error: unknown): void {
     // a vanished group is reported and healed by whoever reads
     if (isSafeSyncError(error, 'GROUP_MISSING')) return;
-    this.condition.began(describeError(error), 'Claiming is repeated.');
+    this.condition.began(describeError(error), 'cannot be claimed, repeating');
   }
 }

@@ -86,7 +86,7 @@ export class StreamConsumer {
       await this.readPendingOnce(signal);
       await this.readNew(signal);
       this.recreations = 0;
-      this.condition.ended('reads again.');
+      this.condition.ended('reads again');
     } catch (error) {
       if (!isSafeSyncError(error, 'GROUP_MISSING')) throw error;
       await this.recreateGroup(signal);
@@ -138,9 +138,7 @@ export class StreamConsumer {
   }
 
   private onError(error: unknown): void {
-    this.condition.began(
-      describeError(error),
-      this.isPrepared ? 'Reading is repeated.' : 'Waiting for Redis to create the group.',
-    );
+    const waiting = this.isPrepared ? 'cannot be read, repeating' : 'waiting for Redis to create the group';
+    this.condition.began(describeError(error), waiting);
   }
 }

@@ -56,7 +56,7 @@ export class AckBatch {
         continue;
       }
       failures += 1;
-      this.condition.began(describeError(failure), 'The messages are committed; acknowledging is repeated.');
+      this.condition.began(describeError(failure), 'committed messages cannot be acknowledged yet, repeating');
       await sleep(equalJitter(BACKOFF, failures), this.stopping.signal);
     }
     this.sending = undefined;
@@ -68,7 +68,7 @@ export class AckBatch {
     this.inFlight = batch.length;
     try {
       const outcomes = await this.stream.ack(batch);
-      this.condition.ended('committed messages are acknowledged again.');
+      this.condition.ended('committed messages are acknowledged again');
       for (const [index, held] of batch.entries()) this.settle(held, outcomes[index] ?? 'notPending');
       return undefined;
     } catch (error) {

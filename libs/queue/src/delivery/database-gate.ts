@@ -77,7 +77,7 @@ export class DatabaseGate {
       await sleep(equalJitter(PROBE_BACKOFF, attempt), signal);
       if (signal.aborted || !(await this.probe())) continue;
       this.isClosed = false;
-      this.condition.ended('answers again, handlers go on.');
+      this.condition.ended('answers again, handlers go on');
       for (const listener of this.listeners) listener();
       return;
     }
@@ -88,7 +88,7 @@ export class DatabaseGate {
       await this.ping();
       return true;
     } catch (error) {
-      this.condition.began(describeError(error), 'Handlers wait until it answers; no delivery is counted.');
+      this.condition.began(describeError(error), 'handlers wait until it answers, no delivery is counted');
       return false;
     }
   }

@@ -1,3 +1,4 @@
+import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
 import type { ExternalContextCreator } from '@nestjs/core';
 import { isSafeSyncError } from '@safesync/core';
 import { type DbSession, isConnectionError, isRetryable } from '@safesync/db';
@@ -43,16 +44,20 @@ interface Invocation {
 }
 
 export function createHandlerInvoker(creator: ExternalContextCreator, handler: HandlerMethod): HandlerInvoker {
-  const chain = createChain(creator, handler, createPipeline(creator, handler));
+  const chain = createChain(creator, handler);
   return async (message, session, context) => {
     const invocation: Invocation = { isStarted: false, isCompleted: false, result: undefined, error: undefined };
     const answer: unknown = await chain(message, session, context, invocation);
-    const outcome = [answer, invocation.result].find(isDeliveryOutcome);
+    const outcome = outcomeOf(answer) ?? outcomeOf(invocation.result);
     if (outcome && !(invocation.isCompleted && outcome.kind === 'acknowledge')) throw new RolledBackOutcome(outcome);
     if (invocation.isCompleted) return;
     // a filter swallowed it: the error itself says more than the fact
     throw invocation.error ?? new HandlerNotCompletedError(handler.where);
   };
+}
+
+function outcomeOf(value: unknown): DeliveryOutcome | undefined {
+  return isDeliveryOutcome(value) ? value : undefined;
 }
 
 type Chain = (
@@ -61,20 +66,17 @@ type Chain = (
   context: DeliveryContext,
   invocation: Invocation,
 ) => Promise<unknown>;
-type Pipeline = (payload: unknown) => Promise<unknown>;
+type Callback = (...args: unknown[]) => unknown;
 
-/** Guards, interceptors and filters around: pipes, then the method. */
-function createChain(
-  creator: ExternalContextCreator,
-  { instance, method, where }: HandlerMethod,
-  pipes: Pipeline,
-): Chain {
-  const target = methodOf(instance, method);
+/** Guards, interceptors and filters around: the pipes, then the method. */
+function createChain(creator: ExternalContextCreator, { instance, method, where, payloadClass }: HandlerMethod): Chain {
+  const target = (instance as Record<string, Callback>)[method] as Callback;
+  let pipes: readonly PipeTransform[] = [];
   const body: Chain = async (message, session, context, invocation) => {
     if (invocation.isStarted) throw new HandlerRepeatedError(where);
     invocation.isStarted = true;
     try {
-      replacePayload(message, await pipe(pipes, message.payload));
+      if (pipes.length > 0) replacePayload(message, await applyPipes(pipes, message.payload, payloadClass));
       invocation.result = await target.call(instance, message, session, context);
       invocation.isCompleted = true;
       return invocation.result;
@@ -83,48 +85,46 @@ function createChain(
       throw error;
     }
   };
+  // Nest would take the pipes' metatype from the method's first parameter, which is the message and not the payload: the pipes
+  // that it finds for the method, its class and the application are taken over and applied in the body
+  const overriding: ExternalContextCreator = Object.create(creator, {
+    createPipesFn: {
+      value: (found: readonly PipeTransform[]) => {
+        pipes = found;
+        return null;
+      },
+    },
+  });
   const options = { guards: true, interceptors: true, filters: true };
   const callback = likeMethod(body as Callback, target);
-  return creator.create(instance, callback, method, undefined, undefined, undefined, undefined, options, CONTEXT_TYPE);
-}
-
-/**
- * Applies the pipes of the method, its class and the application to the payload, alone, with the payload's class as the
- * metatype. A context of its own, because Nest would take the metatype from the method's first parameter, the message.
- */
-function createPipeline(creator: ExternalContextCreator, { instance, method, payloadClass }: HandlerMethod): Pipeline {
-  const prototype = Object.getPrototypeOf(instance) as object;
-  const alias = `${method}(payload)`;
-  Reflect.defineMetadata('design:paramtypes', [payloadClass], prototype, alias);
-  Reflect.defineMetadata(
-    PIPELINE,
-    { [`${BODY}:0`]: { index: 0, data: undefined, pipes: [] } },
-    prototype.constructor,
-    alias,
+  return overriding.create(
+    instance,
+    callback,
+    method,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    options,
+    CONTEXT_TYPE,
   );
-  const options = { guards: false, interceptors: false, filters: false };
-  const params = { exchangeKeyForValue: (_type: number, _data: unknown, [payload]: unknown[]) => payload };
-  const callback = likeMethod((payload: unknown) => payload, methodOf(instance, method));
-  return creator.create(instance, callback, alias, PIPELINE, params, undefined, undefined, options, CONTEXT_TYPE);
 }
 
-const PIPELINE = '@safesync/queue/payload-pipeline';
-/** Nest's number for a request body: pipes see `{ type: 'body' }`, the one type that ValidationPipe validates by itself. */
-const BODY = 3;
-
-async function pipe(pipes: Pipeline, payload: unknown): Promise<unknown> {
+async function applyPipes(
+  pipes: readonly PipeTransform[],
+  payload: unknown,
+  metatype?: PayloadClass,
+): Promise<unknown> {
+  // the kind of argument that ValidationPipe looks at without being told to
+  const metadata: ArgumentMetadata = { type: 'body', metatype, data: undefined };
+  let piped = payload;
   try {
-    return await pipes(payload);
+    for (const pipe of pipes) piped = await pipe.transform(piped, metadata);
+    return piped;
   } catch (error) {
     if (isSafeSyncError(error) || isConnectionError(error) || isRetryable(error)) throw error;
     throw new PayloadInvalidError([], error);
   }
-}
-
-type Callback = (...args: unknown[]) => unknown;
-
-function methodOf(instance: object, method: string): Callback {
-  return (instance as Record<string, Callback>)[method] as Callback;
 }
 
 /** Metadata that decorators left on the method is found on the stand-in too (by its prototype), and so is the name. */

@@ -38,8 +38,8 @@ function open({ name, redis, commandTimeoutMs }: ResolvedConnection): RedisConne
     // the sockets of readers follow the same server; one of them is enough to tell
     if (event.purpose !== 'commands') return;
     if (event.kind === 'lost' || event.kind === 'failed')
-      condition.began(`${event.to}: ${event.reason}.`, 'Connecting again.');
-    if (event.kind === 'ready') condition.ended(`connected to ${event.to}.`);
+      condition.began(event.reason, `no connection to ${event.to}, trying again`);
+    if (event.kind === 'ready') condition.ended(`connected to ${event.to}`);
   };
   return new RedisConnection(redis, { observer, ...(commandTimeoutMs === undefined ? {} : { commandTimeoutMs }) });
 }

@@ -1,0 +1,71 @@
+import fc from 'fast-check';
+import { resolveStreamHandlerOptions, type StreamHandlerOptions } from './stream-handler.options.js';
+
+const faultsOf = (options: Partial<StreamHandlerOptions>): readonly string[] => {
+  try {
+    resolveStreamHandlerOptions('Transfers.on', { stream: 's', group: 'g', ...options });
+    return [];
+  } catch (error) {
+    return (error as { faults: readonly string[] }).faults;
+  }
+};
+
+describe('resolveStreamHandlerOptions', () => {
+  it('fills in the defaults', () => {
+    expect(resolveStreamHandlerOptions('A.b', { stream: 's', group: 'g' })).toEqual({
+      stream: 's',
+      group: 'g',
+      connection: undefined,
+      db: 'default',
+      concurrency: 1,
+      payload: undefined,
+      maxDeliveries: 10,
+      retry: { baseMs: 1_000, maxMs: 30_000 },
+      blockMs: 5_000,
+      claimIdleMs: 60_000,
+      claimIntervalMs: 4_000,
+      livenessMs: 10_000,
+      consumer: undefined,
+      groupStart: '0',
+      handlerTimeoutMs: undefined,
+      session: {},
+    });
+  });
+
+  it('takes undefined for not given', () => {
+    expect(resolveStreamHandlerOptions('A.b', { stream: 's', group: 'g', concurrency: undefined }).concurrency).toBe(1);
+  });
+
+  it('names the method and all faults at once', () => {
+    const refused = (): unknown =>
+      resolveStreamHandlerOptions('Transfers.on', { stream: '', group: ' ', concurrency: 0, groupStart: 'now' });
+    expect(refused).toThrow(
+      /^@StreamHandler Transfers\.on: stream must .*; group must .*; groupStart must .*; concurrency must /,
+    );
+  });
+
+  it.each<[Partial<StreamHandlerOptions>, string]>([
+    [{ stream: 'x'.repeat(257) }, 'stream must be a name of 1 to 256 characters'],
+    [{ consumer: '' }, 'consumer must be a name of 1 to 256 characters'],
+    [{ blockMs: 0 }, 'blockMs must be an integer from 1 to 2147483647'],
+    [{ blockMs: 2 ** 31 }, 'blockMs must be an integer from 1 to 2147483647'],
+    [{ maxDeliveries: 1.5 }, 'maxDeliveries must be an integer >= 1'],
+    [{ groupStart: '5-' }, "groupStart must be '0', '$' or an entry id"],
+    [{ payload: {} as never }, 'payload must be a class or a Standard Schema'],
+    [{ retry: { baseMs: 9, maxMs: 5 } }, 'retry.baseMs must not exceed retry.maxMs'],
+    [{ retry: { baseMs: 1, maxMs: 60_000 } }, 'retry.maxMs must be less than claimIdleMs'],
+    [{ claimIntervalMs: 6_000 }, 'livenessMs must be at least twice claimIntervalMs'],
+    [{ handlerTimeoutMs: 60_000 }, 'handlerTimeoutMs must be less than claimIdleMs'],
+  ])('refuses %j', (options, fault) => {
+    expect(faultsOf(options)).toEqual([fault]);
+  });
+
+  it.each(['0', '$', '5', '1700000000000-3'])('takes groupStart %s', (groupStart) => {
+    expect(faultsOf({ groupStart })).toEqual([]);
+  });
+
+  it('never contradicts itself by its own defaults, whatever claimIdleMs is', () => {
+    const anyIdle = fc.integer({ min: 2, max: 2 ** 31 - 1 });
+    fc.assert(fc.property(anyIdle, (claimIdleMs) => expect(faultsOf({ claimIdleMs })).toEqual([])));
+  });
+});
