@@ -33,22 +33,23 @@ export class AdvisoryLock {
   async acquire(): Promise<void> {
     const { internals } = this.session;
     if (internals.hasSnapshot) throw staleSnapshot();
-    const lock = new NamedLock(nameOf(this.key, this.options.rawKey === true, internals.lockNamespace), this.key);
+    const name = nameOf(this.key, this.options.rawKey === true, internals.lockNamespace);
+    const lock = new NamedLock(name, this.key, this.timeoutSeconds * 1_000);
     const startedAt = performance.now();
     const state: HeldLock = { lock, phase: 'unknown' };
     // before the lock is asked for, so that no end of the session can come between
     internals.beforeRelease((connection) => giveBack(state, connection));
-    await this.wait(state);
+    await this.wait(state, startedAt);
     const waited = (performance.now() - startedAt) / 1_000;
     internals.metrics.observe(DB_LOCK_ACQUIRE_LATENCY, { strategy: 'advisory' }, waited);
   }
 
-  private async wait(state: HeldLock): Promise<void> {
+  private async wait(state: HeldLock, startedAt: number): Promise<void> {
     const { internals } = this.session;
     const { connection } = internals;
     const send = (text: string): Promise<Reply> => internals.query('AdvisoryLock.acquire', text);
     try {
-      await state.lock.acquire({ connection, send }, this.timeoutSeconds * 1_000);
+      await state.lock.acquire({ connection, send }, startedAt);
       state.phase = 'held';
     } catch (error) {
       state.phase = 'free';

@@ -37,26 +37,25 @@ export class AdvisoryLocks {
     // before queueing: a nested call would wait for its own outer one
     if (session.independent !== true) requireNoSession();
     const name = nameOf(key, rawKey, this.sessions.lockNamespace);
-    const lock = new NamedLock(name, key);
+    const lock = new NamedLock(name, key, timeoutMs);
     const startedAt = performance.now();
     const leave = await this.turns.enter(name, {
       timeoutMs,
-      onTimeout: () => lock.timedOut(timeoutMs),
+      onTimeout: () => lock.timedOut(),
       signal: session.signal,
       onAbort: (reason) => new SessionAbortedError('Waiting for an advisory lock', reason),
     });
     try {
-      return await this.sessions.runBracketed(this.bracket(lock, startedAt, timeoutMs, leave), work, session);
+      return await this.sessions.runBracketed(this.bracket(lock, startedAt, leave), work, session);
     } finally {
       leave();
     }
   }
 
-  private bracket(lock: NamedLock, startedAt: number, timeoutMs: number, leave: () => void): ConnectionBracket {
+  private bracket(lock: NamedLock, startedAt: number, leave: () => void): ConnectionBracket {
     return {
       before: async (connection) => {
-        const leftMs = Math.max(0, startedAt + timeoutMs - performance.now());
-        await lock.acquire({ connection, send: (text) => connection.query(text) }, leftMs);
+        await lock.acquire({ connection, send: (text) => connection.query(text) }, startedAt);
         const waited = (performance.now() - startedAt) / 1_000;
         this.sessions.metrics.observe(DB_LOCK_ACQUIRE_LATENCY, { strategy: 'advisory' }, waited);
       },

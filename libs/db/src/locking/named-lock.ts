@@ -1,4 +1,4 @@
-import { DbError, LockAcquisitionError, LockTimeoutError } from '../db.errors.js';
+import { DbError, LockAcquisitionError, LockTimeoutError, StatementFailedError } from '../db.errors.js';
 import type { Reply, SessionConnection } from '../session/session-connection.js';
 import { toLiteral } from '../sql/sql-value.js';
 
@@ -15,20 +15,22 @@ export class NamedLock {
   /**
    * @param name as the server knows it
    * @param key as the caller knows it, for errors
+   * @param timeoutMs longest wait in all; 0 asks once
    */
   constructor(
     name: string,
     private readonly key: string,
+    private readonly timeoutMs: number,
   ) {
     this.literal = toLiteral('key', name);
   }
 
   /**
-   * Takes the lock within `timeoutMs`; 0 asks once. Throws `LockTimeoutError` when somebody else has it, and
+   * Takes the lock; the wait counts from `startedAt` (of `performance.now`). Throws `LockTimeoutError` when somebody else has it, and
    * `LockAcquisitionError` when the server could not wait for it.
    */
-  async acquire(carrier: LockCarrier, timeoutMs: number): Promise<void> {
-    const endsAt = performance.now() + timeoutMs;
+  async acquire(carrier: LockCarrier, startedAt: number): Promise<void> {
+    const endsAt = startedAt + this.timeoutMs;
     // a connection silent for longer would be taken for dead; asking again costs the place in the server's queue
     const silenceMs = carrier.connection.statementTimeoutMs;
     const longestMs = silenceMs > 0 ? silenceMs / 2 : Number.POSITIVE_INFINITY;
@@ -37,7 +39,7 @@ export class NamedLock {
       const outcome = await this.ask(carrier, Math.min(leftMs, longestMs));
       if (outcome === 'acquired') return;
       if (outcome === 'failed') throw this.failed(undefined);
-      if (leftMs <= longestMs) throw this.timedOut(timeoutMs);
+      if (leftMs <= longestMs) throw this.timedOut();
     }
   }
 
@@ -51,8 +53,8 @@ export class NamedLock {
     });
   }
 
-  timedOut(timeoutMs: number): LockTimeoutError {
-    return new LockTimeoutError(`Advisory lock ${this.shown} was not free within ${timeoutMs} ms.`);
+  timedOut(): LockTimeoutError {
+    return new LockTimeoutError(`Advisory lock ${this.shown} was not free within ${this.timeoutMs} ms.`);
   }
 
   private async ask({ connection, send }: LockCarrier, timeoutMs: number): Promise<'acquired' | 'busy' | 'failed'> {
@@ -61,11 +63,12 @@ export class NamedLock {
       return userLocks.interpret(resultOf(await send(userLocks.acquire(this.literal, timeoutMs))));
     } catch (error) {
       if (!(error instanceof DbError)) throw error;
-      if (userLocks.isDeadlock(error.errno)) throw this.failed(error);
+      if (userLocks.isDeadlock(error.errno)) throw this.failed(error, true);
       if (userLocks.isTimeout(error.errno)) return this.askAgain(send, userLocks.isHeld(this.literal));
-      // killed, perhaps just after it had succeeded
-      if (error.errno !== undefined) connection.taint('an advisory lock may have been taken unnoticed');
-      throw error;
+      if (!(error instanceof StatementFailedError)) throw error;
+      // the wait may have been killed just after it had succeeded
+      connection.taint('it may hold an advisory lock');
+      throw this.failed(error);
     }
   }
 
@@ -74,13 +77,12 @@ export class NamedLock {
     return Number(resultOf(await send(text))) === 1 ? 'acquired' : 'busy';
   }
 
-  private failed(cause: DbError | undefined): LockAcquisitionError {
-    const why = cause === undefined ? 'the server gave no answer' : 'its holder waits for a lock of this connection';
-    return new LockAcquisitionError(`Advisory lock ${this.shown} could not be waited for: ${why}.`, {
+  private failed(cause: DbError | undefined, isRetryable = false): LockAcquisitionError {
+    return new LockAcquisitionError(`Advisory lock ${this.shown} could not be waited for.`, {
       errno: cause?.errno,
       sqlState: cause?.sqlState,
-      isRetryable: cause !== undefined,
-      remedy: 'Take several advisory locks in one order everywhere, and check that nobody killed the wait.',
+      isRetryable,
+      remedy: 'Somebody killed the wait, or sessions wait for each other: take several locks in one order everywhere.',
       cause,
     });
   }
