@@ -1,9 +1,9 @@
 // Boots a Nest application on the installed packages, publishes one message and ends when its row is there and it is
-// acknowledged. Plain JavaScript: decorators are the functions they are.
+// acknowledged and counted. Plain JavaScript: decorators are the functions they are.
 const NAME = `scratch_${process.pid}`;
-const WITHIN_MS = 20_000;
 
-module.exports = async function handleOneMessage({ common, NestFactory, db, queue, Redis, createConnection }) {
+module.exports = async function handleOneMessage(packages) {
+  const { NestFactory, queue, testing, Redis, createConnection, register } = packages;
   const admin = await createConnection(process.env.MYSQL_URL);
   const redis = new Redis(process.env.REDIS_URL, { protocol: 2 });
   await admin.query(`CREATE DATABASE ${NAME}`);
@@ -11,15 +11,20 @@ module.exports = async function handleOneMessage({ common, NestFactory, db, queu
   try {
     const url = new URL(process.env.MYSQL_URL);
     url.pathname = `/${NAME}`;
-    const app = await NestFactory.createApplicationContext(moduleOf({ common, db, queue }, url.href), {
+    const app = await NestFactory.createApplicationContext(moduleOf(packages, url.href), {
       logger: ['error', 'warn'],
     });
     app.enableShutdownHooks();
     await app.get(queue.StreamPublisher).publish(NAME, { id: 'first' });
-    await until(async () => (await admin.query(`SELECT id FROM ${NAME}.seen`))[0].length === 1, 'the row');
-    await until(async () => (await redis.xpending(NAME, 'scratch'))[0] === 0, 'the acknowledgement');
+    const { eventually } = testing;
+    await eventually(async () => (await admin.query(`SELECT id FROM ${NAME}.seen`))[0].length === 1, {
+      what: 'the row',
+    });
+    await eventually(async () => (await redis.xpending(NAME, 'scratch'))[0] === 0, { what: 'the acknowledgement' });
+    const counted = `coti_safesync_queue_messages_ack_total{stream="${NAME}"} 1`;
+    await eventually(async () => (await register.metrics()).includes(counted), { what: counted });
     await app.close();
-    console.log('one message handled, committed and acknowledged');
+    console.log('one message handled, committed, acknowledged and counted');
   } finally {
     await redis.del(NAME);
     redis.disconnect();
@@ -28,7 +33,7 @@ module.exports = async function handleOneMessage({ common, NestFactory, db, queu
   }
 };
 
-function moduleOf({ common, db, queue }, url) {
+function moduleOf({ common, db, metrics, queue }, url) {
   class SeenHandler {
     async onMessage(message, session) {
       await session.execute('INSERT INTO seen (id) VALUES (:id)', { id: message.payload.id });
@@ -41,6 +46,7 @@ function moduleOf({ common, db, queue }, url) {
   class ScratchModule {}
   common.Module({
     imports: [
+      metrics.SafeSyncMetricsModule.forRoot(),
       db.SafeSyncDbModule.forRoot({ connection: { url } }),
       queue.SafeSyncQueueModule.forRoot({ connections: process.env.REDIS_URL }),
       queue.SafeSyncQueueModule.forFeature([{ name: NAME }]),
@@ -48,12 +54,4 @@ function moduleOf({ common, db, queue }, url) {
     providers: [SeenHandler],
   })(ScratchModule);
   return ScratchModule;
-}
-
-async function until(fact, what) {
-  const deadline = Date.now() + WITHIN_MS;
-  while (!(await fact())) {
-    if (Date.now() > deadline) throw new Error(`${what} did not come within ${WITHIN_MS} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

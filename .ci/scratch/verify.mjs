@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const HERE = import.meta.dirname;
-const COMMON = { 'reflect-metadata': '^0.2.2', rxjs: '^7.8.2', typeorm: '^1.1.1', mysql2: '^3.24.5' };
+const COMMON = {
+  'reflect-metadata': '^0.2.2',
+  rxjs: '^7.8.2',
+  typeorm: '^1.1.1',
+  mysql2: '^3.24.5',
+  '@willsoto/nestjs-prometheus': '^6.1.1',
+  'prom-client': '^15.1.3',
+};
 const APPLICATIONS = [
   {
     name: 'Nest 12, ES modules',
@@ -23,9 +30,6 @@ const APPLICATIONS = [
     dependencies: { ioredis: '^5.9.0' },
   },
 ];
-/** What a stream handler needs; the rest of the libraries is not for applications, or needs packages of its own. */
-const INSTALLED = /safesync-(core|db|queue)-/;
-
 /** Installs the tarballs into each application and lets it handle one message; ends the process with 1 when one cannot. */
 export async function verify(tarballs) {
   const { startServers } = await import('@safesync/testing');
@@ -42,9 +46,7 @@ function run({ name, type, main, nest, dependencies, overrides }, tarballs, env)
   const folder = mkdtempSync(join(tmpdir(), 'safesync-scratch-'));
   try {
     const own = Object.fromEntries(
-      tarballs
-        .filter((path) => INSTALLED.test(path))
-        .map((path) => [`@safesync/${/safesync-(\w+)-/.exec(path)[1]}`, `file:${path}`]),
+      tarballs.map((path) => [`@safesync/${/safesync-(\w+)-/.exec(path)[1]}`, `file:${path}`]),
     );
     const manifest = {
       name: 'scratch',
