@@ -29,7 +29,8 @@ export { type QueueOptions, RedisStreamsQueue } from './low-level/redis-streams-
 export { installTerminationHandlers, type TerminationOptions } from './low-level/termination-handlers.js';
 export { JsonCodec, METADATA_KEY } from './message/json.codec.js';
 // messages
-export type { Message, MessageMetadata } from './message/message.js';
+export type { Message } from './message/message.js';
+export type { MessageMetadata } from './message/message-metadata.js';
 export type { PayloadLimits } from './message/payload-limits.js';
 export { type OutgoingMessage, StreamPublisher, type StreamPublisherOptions } from './message/stream-publisher.js';
 export {

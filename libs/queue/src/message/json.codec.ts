@@ -1,7 +1,7 @@
 import { MessageDecodeError, PayloadNotSerializableError } from '../queue.errors.js';
 import { readJson } from './json-reader.js';
 import { writeJson } from './json-writer.js';
-import type { MessageMetadata } from './message.js';
+import type { MessageMetadata } from './message-metadata.js';
 import { type PayloadLimits, resolveLimits } from './payload-limits.js';
 
 /** Where metadata travels inside the payload's JSON; a payload cannot use it. */

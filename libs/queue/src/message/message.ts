@@ -19,13 +19,6 @@ export interface Message<T = unknown> {
   readonly deliveryCount: number;
 }
 
-/** What travels beside a payload. */
-export interface MessageMetadata {
-  readonly id?: string;
-  readonly key?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 
 /** The one field of an entry; throws `MessageFormatError` when it is anything else. */

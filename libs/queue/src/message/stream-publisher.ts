@@ -1,7 +1,7 @@
 import { appendAll, appendOne } from '../stream/append.js';
 import type { RedisConnection } from '../stream/redis-connection.js';
 import { JsonCodec } from './json.codec.js';
-import type { MessageMetadata } from './message.js';
+import type { MessageMetadata } from './message-metadata.js';
 import type { PayloadLimits } from './payload-limits.js';
 
 export interface StreamPublisherOptions {

@@ -1,4 +1,4 @@
-import type { MessageMetadata } from '../message/message.js';
+import type { MessageMetadata } from '../message/message-metadata.js';
 import { type OutgoingMessage, StreamPublisher } from '../message/stream-publisher.js';
 import type { RedisConnection } from '../stream/redis-connection.js';
 import type { QueueStreams } from './queue-streams.js';
