@@ -1,12 +1,5 @@
 import { InvalidOptionsError } from '@safesync/core';
-import {
-  type DbSession,
-  InvalidParameterError,
-  LockAcquisitionError,
-  LockTimeoutError,
-  NestedSessionError,
-  SessionAbortedError,
-} from '@safesync/db';
+import { type DbSession, LockTimeoutError, NestedSessionError, SessionAbortedError } from '@safesync/db';
 import { type Contender, openContender } from '../concurrency/contender.js';
 import { createTestDatabase, type TestDatabase } from '../support/mysql.js';
 import { type HeldSession, holdSession, runningStatement } from './held-session.js';
@@ -150,6 +143,16 @@ describe('advisory locks', () => {
       expect(await tryLock(db, 'killed')).toBe('acquired');
     });
 
+    it('may last longer than a statement may stay unanswered', async () => {
+      const defaults = { lockWaitMs: 100 };
+      const brisk = await openContender(database.url, { poolSize: 1, db: { statementTimeoutMs: 400, defaults } });
+      const held = await hold(other, 'long');
+      const waiting = brisk.advisoryLocks.run('long', { timeoutMs: 900 }, nothing);
+      await expect(waiting).rejects.toThrow(LockTimeoutError);
+      await held.commit();
+      await brisk.close();
+    });
+
     it('is finite and not negative', async () => {
       for (const timeoutMs of [-1, Number.NaN, Number.POSITIVE_INFINITY, '5' as unknown as number]) {
         await expect(db.advisoryLocks.run('key', { timeoutMs }, nothing)).rejects.toThrow(InvalidOptionsError);
@@ -194,61 +197,6 @@ describe('advisory locks', () => {
       const lockAgain = async (): Promise<void> => void hooks.push(await tryLock(db, 'hook'));
       await db.advisoryLocks.run('hook', {}, async (session: DbSession) => session.afterCommit(lockAgain));
       expect(hooks).toEqual(['acquired']);
-    });
-  });
-
-  describe('keys', () => {
-    it('differ by case and by trailing space, whatever the server makes of names', async () => {
-      const keys = ['order', 'Order', 'ORDER', 'order ', 'örder', 'x'.repeat(100), `${'x'.repeat(100)}y`];
-      const locks = keys.map((key) => other.advisoryLocks.run(key, {}, async () => key));
-      for (const key of keys) {
-        const held = await hold(other, key);
-        for (const different of keys.filter((candidate) => candidate !== key)) {
-          expect(await tryLock(db, different)).toBe('acquired');
-        }
-        await held.commit();
-      }
-      expect(await Promise.all(locks)).toEqual(keys);
-    });
-
-    it('belong to a namespace: the database by default, or one that several agree on', async () => {
-      const elsewhere = await createTestDatabase();
-      const stranger = await openContender(elsewhere.url, { poolSize: 1 });
-      const ally = await openContender(elsewhere.url, { poolSize: 1, db: { lockNamespace: database.name } });
-      const held = await hold(db, 'shared');
-      expect(await tryLock(stranger, 'shared')).toBe('acquired');
-      await expect(tryLock(ally, 'shared')).rejects.toThrow(LockTimeoutError);
-      await held.commit();
-      await stranger.close();
-      await ally.close();
-      await elsewhere.drop();
-    });
-
-    it('need a namespace where the connection has no database', async () => {
-      const { href } = new URL('/', database.url);
-      const homeless = await openContender(href, { poolSize: 1 });
-      await expect(homeless.advisoryLocks.run('key', {}, nothing)).rejects.toThrow('lockNamespace must be set');
-      await homeless.close();
-    });
-
-    it('are used as they are with rawKey, so that other programs exclude us and we them', async () => {
-      const outsider = await database.pool.getConnection();
-      await outsider.query("SELECT GET_LOCK('Raw key', 0)");
-      const raw = { rawKey: true, timeoutMs: 0 };
-      await expect(db.advisoryLocks.run('Raw key', raw, nothing)).rejects.toThrow(LockTimeoutError);
-      expect(await tryLock(db, 'Raw key')).toBe('acquired');
-      await outsider.query("SELECT RELEASE_LOCK('Raw key')");
-      const seen = await db.advisoryLocks.run('Raw key', raw, async () => holderOf('Raw key'));
-      expect(seen).not.toBeNull();
-      outsider.release();
-    });
-
-    it('are refused when empty, not a text, or beyond what UTF-8 or the server can express', async () => {
-      await expect(tryLock(db, '')).rejects.toThrow(InvalidParameterError);
-      await expect(tryLock(db, 7 as unknown as string)).rejects.toThrow('"key" must be a text');
-      await expect(tryLock(db, '\ud800')).rejects.toThrow('surrogate');
-      const tooLong = db.advisoryLocks.run('x'.repeat(300), { rawKey: true, timeoutMs: 0 }, nothing);
-      await expect(tooLong).rejects.toThrow(LockAcquisitionError);
     });
   });
 });

@@ -1,4 +1,4 @@
-import { DeadlockError, LockNotAvailableError, LockTimeoutError } from '../db.errors.js';
+import { DbError, DeadlockError, LockNotAvailableError, LockTimeoutError } from '../db.errors.js';
 import { DB_LOCK_ACQUIRE_LATENCY } from '../db.metrics.js';
 import type { DbSession } from '../session/db-session.js';
 import type { Row } from '../session/session-connection.js';
@@ -50,13 +50,18 @@ export class LockingRead {
 
   /** The same error, saying which table. */
   private named(error: unknown): unknown {
-    const subject = `rows of "${this.table}"`;
-    if (error instanceof LockTimeoutError)
-      return new LockTimeoutError(`Waiting to lock ${subject} took too long.`, error);
-    if (error instanceof LockNotAvailableError)
-      return new LockNotAvailableError(`Another session has locked ${subject}.`, error);
-    if (error instanceof DeadlockError)
-      return new DeadlockError(`The transaction was rolled back while locking ${subject}: a deadlock.`, error);
+    if (!(error instanceof DbError)) return error;
+    const rows = `rows of "${this.table}"`;
+    const details = { errno: error.errno, sqlState: error.sqlState, cause: error.cause };
+    if (error instanceof LockTimeoutError) {
+      return new LockTimeoutError(`Waiting to lock ${rows} took too long.`, details);
+    }
+    if (error instanceof LockNotAvailableError) {
+      return new LockNotAvailableError(`Another session has locked ${rows}.`, details);
+    }
+    if (error instanceof DeadlockError) {
+      return new DeadlockError(`The transaction was rolled back for a deadlock over ${rows}.`, details);
+    }
     return error;
   }
 }
