@@ -18,7 +18,7 @@ export class MysqlDialect implements SqlDialect {
       'SELECT VERSION() AS version, @@SESSION.sql_mode AS sqlMode, @@SESSION.autocommit AS autocommit, ' +
       '@@SESSION.completion_type AS completionType, @@SESSION.character_set_client AS charset, ' +
       '@@GLOBAL.innodb_rollback_on_timeout AS rollbackOnTimeout, DATABASE() AS databaseName, ' +
-      '@@SESSION.max_allowed_packet AS maxPacketBytes'
+      '@@SESSION.max_allowed_packet AS maxPacketBytes, CONNECTION_ID() AS connectionId'
     );
   }
 
@@ -40,6 +40,10 @@ export class MysqlDialect implements SqlDialect {
 
   lockWait(ms: number): string {
     return `SET SESSION innodb_lock_wait_timeout = ${seconds(ms)}`;
+  }
+
+  kill(threadId: number): string {
+    return `KILL ${threadId}`;
   }
 
   readonly hasWaitClause: boolean = false;

@@ -41,6 +41,8 @@ export interface SqlDialect {
   nextIsolation(level: IsolationLevel): string;
   /** Sets how long this connection waits for row locks, rounded up to what the server can express. */
   lockWait(ms: number): string;
+  /** Ends another connection and what it runs; needs no privilege for connections of the same account. */
+  kill(threadId: number): string;
   /** True when a locking read can say how long it waits; otherwise `lockWait` has to. */
   readonly hasWaitClause: boolean;
   /** What follows a SELECT to lock its rows; starts with a space. */

@@ -9,6 +9,8 @@ import { translateConnectError } from './driver-error.js';
 import { type DriverFacts, requireSafeServer, requireSafeSettings, type ServerFacts } from './server-facts.js';
 import { SessionConnection } from './session-connection.js';
 
+const KILL_TIMEOUT_MS = 1_000;
+
 /** A connection on loan, and TypeORM's runner that took it from the pool. */
 export interface Loan {
   readonly connection: SessionConnection;
@@ -91,7 +93,10 @@ export class ConnectionSource {
     const setup = this.dialect.connectionSetup(this.options.defaults).map((text) => connection.query(text));
     const facts = connection.query(this.dialect.factsQuery);
     const ready = Promise.all([facts, ...setup]).then(([reply]) => {
-      return ('rows' in reply ? reply.rows[0] : undefined) as unknown as ServerFacts;
+      const row = ('rows' in reply ? reply.rows[0] : undefined) as unknown as ServerFacts;
+      // behind a proxy the number belongs to somebody else
+      if (Number(row.connectionId) === connection.threadId) connection.onAbandoned(() => void this.kill(connection));
+      return row;
     });
     // a connection may be opened for a stranger; what went wrong with it is thrown when a session gets it
     ready.catch(() => undefined);
@@ -108,6 +113,20 @@ export class ConnectionSource {
       const failure = translateConnectError(error);
       known.connection.destroy(failure);
       throw failure;
+    }
+  }
+
+  /**
+   * A server that waits for a lock does not notice that its client is gone, and keeps the locks it has. Never rejects: where
+   * this fails, the statement ends by itself.
+   */
+  private async kill(abandoned: SessionConnection): Promise<void> {
+    try {
+      const { connection } = await this.acquire(KILL_TIMEOUT_MS);
+      const killing = connection.query(this.dialect.kill(abandoned.threadId)).finally(() => connection.giveBack());
+      await withDeadline(killing, KILL_TIMEOUT_MS, () => new AcquireTimeoutError(KILL_TIMEOUT_MS));
+    } catch {
+      // ended meanwhile, or the server cannot be reached
     }
   }
 }

@@ -11,6 +11,7 @@ export interface ServerFacts {
   readonly charset: string;
   readonly rollbackOnTimeout: number | string;
   readonly maxPacketBytes: number | string;
+  readonly connectionId: number | string;
   /** The connection's default database; null when it has none. */
   readonly databaseName: string | null;
 }

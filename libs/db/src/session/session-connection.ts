@@ -38,6 +38,7 @@ export class SessionConnection {
   private lostWith: DbError | undefined;
   private doubt: string | undefined;
   private lostListener: ((error: DbError) => void) | undefined;
+  private abandonedListener: (() => void) | undefined;
 
   /**
    * @param statementTimeoutMs longest a statement may stay unanswered; then the connection is taken for dead. 0: no limit
@@ -128,8 +129,14 @@ export class SessionConnection {
     if (this.lostWith !== undefined) listener(this.lostWith);
   }
 
+  /** Calls `listener` when the connection is destroyed while the server still runs a statement of it. */
+  onAbandoned(listener: () => void): void {
+    this.abandonedListener = listener;
+  }
+
   /** Ends the connection now; statements still unanswered reject with `reason`. */
   destroy(reason: DbError): void {
+    if (this.lostWith === undefined && this.isBusy) this.abandonedListener?.();
     this.lostWith ??= reason;
     this.raw.destroy();
     // `destroy` only says goodbye; a peer that does not answer would keep the socket for ever
