@@ -1,6 +1,7 @@
 import { RedisConnection, RedisConnectionLostError, RedisStream, UnexpectedReplyError } from '@safesync/queue';
 import { eventually } from '@safesync/testing';
 import { createTestRedis } from '../support/redis.js';
+import { isBlocked, named } from './stream-blocked.js';
 import { CLOSE, FakeRedis, type Reaction } from './stream-fake-redis.js';
 
 const ENTRY = '*1\r\n*2\r\n$1\r\ns\r\n*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$4\r\ndata\r\n$2\r\n{}\r\n';
@@ -110,8 +111,7 @@ describe('against a server that misbehaves', () => {
 describe('against a real server', () => {
   const redis = createTestRedis();
   const connectionName = redis.key('reader');
-  const { hostname, port } = new URL(redis.url);
-  const connection = new RedisConnection({ host: hostname, port: Number(port), connectionName });
+  const connection = new RedisConnection(named(redis.url, connectionName));
   afterAll(async () => {
     connection.close();
     await redis.close();
@@ -121,7 +121,7 @@ describe('against a real server', () => {
     const stream = new RedisStream(connection, { stream: redis.key('s'), group: 'g', consumer: 'c' });
     await stream.ensureGroup();
     const read = stream.readNew(1, LONG_MS);
-    await eventually(() => isBlocked(), { what: 'the read to block' });
+    await eventually(() => isBlocked(redis.client, connectionName), { what: 'the read to block' });
     const id = await stream.add('{}');
     expect(await read).toMatchObject([{ id, deliveryCount: 1 }]);
     stream.close();
@@ -146,9 +146,4 @@ describe('against a real server', () => {
     expect(stream.epoch).toBe(0);
     stream.close();
   });
-
-  async function isBlocked(): Promise<boolean> {
-    const clients = String(await redis.client.client('LIST')).split('\n');
-    return clients.some((line) => line.includes(`name=${connectionName} `) && line.includes('flags=b'));
-  }
 });

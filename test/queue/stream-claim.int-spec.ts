@@ -63,7 +63,7 @@ async function consumers(): Promise<string[]> {
 
 /** Makes pending entries old. */
 async function age(entries: readonly StreamEntry[], consumer: string, idleMs: number): Promise<void> {
-  await redis.client.xclaim(name, 'g', consumer, 0, ...ids(entries), 'IDLE', idleMs, 'JUSTID');
+  await redis.client.call('xclaim', name, 'g', consumer, 0, ...ids(entries), 'IDLE', idleMs, 'JUSTID');
 }
 
 describe('entries of the dead', () => {
@@ -72,7 +72,7 @@ describe('entries of the dead', () => {
     const result = await turn(member('live'));
     expect(result).toEqual({ ...NOTHING, entries: entries.map((entry) => ({ ...entry, deliveryCount: 2 })) });
     expect(await consumers()).toEqual(['live']);
-    expect(await redis.client.zrange(`${name}:alive:g`, 0, -1)).toEqual(['live']);
+    expect(await redis.client.zrange(`${name}:alive:g`, '0', '-1')).toEqual(['live']);
   });
 
   it('are found by the passing of the liveness time alone', async () => {

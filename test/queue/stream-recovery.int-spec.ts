@@ -9,6 +9,7 @@ import {
 import { eventually } from '@safesync/testing';
 import { Redis } from 'ioredis';
 import { createTestRedis } from '../support/redis.js';
+import { isBlocked, named } from './stream-blocked.js';
 import { RedisProxy } from './stream-proxy.js';
 
 const redis = createTestRedis();
@@ -23,7 +24,7 @@ beforeEach(async () => {
   name = redis.key('s');
   await redis.client.xgroup('CREATE', name, 'g', '0', 'MKSTREAM');
   proxy = await RedisProxy.start(redis.url);
-  connection = new RedisConnection(proxy.url);
+  connection = new RedisConnection(named(proxy.url, name));
   stream = new RedisStream(connection, { stream: name, group: 'g', consumer: 'c' });
 });
 
@@ -39,16 +40,10 @@ const pendingCount = async (): Promise<number> => ((await redis.client.xpending(
 
 /** The read has reached the server and waits there. */
 async function blockedRead(blockMs = LONG_MS): Promise<{ read: Promise<StreamEntry[]> }> {
-  const before = (await blockedClients()).length;
   const read = stream.readNew(10, blockMs);
   read.catch(() => undefined);
-  await eventually(async () => (await blockedClients()).length > before, { what: 'the read to block' });
+  await eventually(() => isBlocked(redis.client, name), { what: 'the read to block' });
   return { read };
-}
-
-async function blockedClients(): Promise<string[]> {
-  const lines = String(await redis.client.client('LIST')).split('\n');
-  return lines.filter((line) => line.includes('cmd=xreadgroup') && line.includes('flags=b'));
 }
 
 describe('an entry delivered to a socket that dies', () => {
@@ -79,7 +74,7 @@ describe('an entry delivered to a socket that dies', () => {
   });
 
   it('is found after the watchdog gave up a silent socket', async () => {
-    const blockMs = 100;
+    const blockMs = 1_000;
     const { read } = await blockedRead(blockMs);
     proxy.isBlackHole = true;
     const id = await publish();
