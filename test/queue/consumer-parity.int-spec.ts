@@ -1,7 +1,6 @@
 import { GroupMissingError, QueueConsumer, QueueError, type QueueMessage, RedisConnection } from '@safesync/queue';
-import { eventually } from '@safesync/testing';
+import { eventually, TcpProxy } from '@safesync/testing';
 import { insert, LONG_MS, ParityWorld } from './consumer-parity-world.js';
-import { RedisProxy } from './stream-proxy.js';
 
 const world = new ParityWorld();
 
@@ -155,8 +154,9 @@ describe('run', () => {
   });
 
   it('K8 throws the error of an acknowledgement that fails, the work being committed and the message pending', async () => {
-    const proxy = await RedisProxy.start(world.redis.url);
-    const throughProxy = new RedisConnection(proxy.url, { commandTimeoutMs: 200 });
+    const { hostname: host, port } = new URL(world.redis.url);
+    const proxy = await TcpProxy.start({ host, port: Number(port) });
+    const throughProxy = new RedisConnection(proxy.url(world.redis.url), { commandTimeoutMs: 200 });
     const consumer = await world.consumer('c', {}, throughProxy);
     const id = await consumer.queue.enqueue({});
     const run = consumer.run({
