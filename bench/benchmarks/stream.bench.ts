@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { createPool } from 'mysql2/promise';
-import { type StreamRuns, streamReport } from '../report/stream-report.js';
+import { OURS, type StreamRuns, streamReport } from '../report/stream-report.js';
 import {
   runTransfers,
   type TransferContender,
@@ -11,7 +11,16 @@ import {
 import { GROUP, TransferWorld } from '../transfer/transfer-world.js';
 import type { BenchContext, Benchmark, BenchResult } from './benchmark.js';
 
+/** What the acknowledgement's script and the claimer's turn run inside Redis. */
+const INSIDE_SCRIPTS = ['xack', 'xpending', 'time', 'zadd', 'zrangebyscore'];
+
 const CONTENDERS: readonly TransferContender[] = [
+  {
+    key: OURS,
+    title: 'ours: @StreamHandler',
+    module: moduleUrl('../safesync/transfer-handler.js'),
+    insideScripts: INSIDE_SCRIPTS,
+  },
   { key: 'handWritten', title: 'A hand-written loop', module: moduleUrl('../reference/hand-written.js') },
   { key: 'handTuned', title: 'B tuned by hand', module: moduleUrl('../reference/hand-tuned.js') },
   { key: 'typeorm', title: 'C TypeORM loop', module: moduleUrl('../reference/typeorm-loop.js') },
@@ -51,7 +60,6 @@ async function interleaved(
 ): Promise<StreamRuns> {
   const setup = { mysqlUrl, redisUrl, stream: world.stream, group: GROUP, concurrency };
   const { messages, profileDir } = options;
-  const warmUp = Math.ceil(messages / 4);
   const byContender = new Map<TransferContender, TransferRun[]>(CONTENDERS.map((contender) => [contender, []]));
   for (let round = 1; round <= options.runs; round++) {
     for (const [contender, runs] of byContender) {
@@ -59,7 +67,7 @@ async function interleaved(
       progress.live(`${label}  starts`);
       const onProgress = (finished: number): void => progress.live(`${label}  ${finished}/${messages}`);
       const profile = profileDir && join(profileDir, `${contender.key}-c${concurrency}-${round}.cpuprofile`);
-      const run = await runTransfers(contender, world, servers, { messages, warmUp, setup, profile, onProgress });
+      const run = await runTransfers(contender, world, servers, { messages, setup, profile, onProgress });
       runs.push(run);
       progress.done(`${label}  ${run.messagesPerSecond.toFixed(0)} messages/s`);
     }

@@ -40,8 +40,8 @@ export interface TransferServers {
 }
 
 export interface TransferRunOptions {
+  /** Measured messages; as many again go before them, unmeasured, until the code is compiled. */
   readonly messages: number;
-  readonly warmUp: number;
   readonly setup: ContenderSetup;
   readonly profile?: string;
   readonly onProgress: (finished: number) => void;
@@ -58,7 +58,7 @@ export async function runTransfers(
   const { module, title: name } = contender;
   const child = await ContenderProcess.start({ name, module, ...options });
   try {
-    await child.drain(options.warmUp, () => world.publish(options.warmUp));
+    await child.drain(options.messages, () => world.publish(options.messages));
     const run = await measure(child, contender, world, servers, options.messages);
     const faults = await world.faults();
     if (faults.length > 0) throw new Error(`Invalid run of ${name}: ${faults.join('; ')}.`);
