@@ -31,7 +31,7 @@ function understood(benchmarks: ReadonlyMap<string, Benchmark>): BenchOptions | 
 
 async function measure(benchmark: Benchmark, options: BenchOptions): Promise<number> {
   const progress = progressOn(options.json ? process.stderr : process.stdout);
-  const servers = await openBenchServers(progress.done);
+  const servers = await openBenchServers((line) => progress.done(line));
   try {
     const environment = await environmentOf(servers.mysqlUrl, servers.redisUrl);
     progress.done(environmentLine(environment));

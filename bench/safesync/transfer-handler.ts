@@ -1,4 +1,3 @@
-import 'reflect-metadata';
 import { Injectable, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type DbSession, SafeSyncDbModule } from '@safesync/db';
