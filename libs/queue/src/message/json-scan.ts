@@ -11,12 +11,17 @@ export interface JsonScan {
 }
 
 const QUOTE = 34;
+const PLUS = 43;
+const MINUS = 45;
+const POINT = 46;
 const ZERO = 48;
 const NINE = 57;
 const COLON = 58;
+const UPPER_E = 69;
 const OPEN_LIST = 91;
 const BACKSLASH = 92;
 const CLOSE_LIST = 93;
+const LOWER_E = 101;
 const OPEN_OBJECT = 123;
 const CLOSE_OBJECT = 125;
 
@@ -89,11 +94,24 @@ class JsonScanner {
   }
 
   private endOfNumber(start: number): number {
-    NUMBER.lastIndex = start;
-    const [digits] = NUMBER.exec(this.text) ?? [''];
-    if (digits.length > SAFE_DIGITS || /[eE]/.test(digits)) this.hasHardNumber = true;
-    return start + Math.max(0, digits.length - 1);
+    let end = start + 1;
+    for (let code = this.text.charCodeAt(end); isOfNumber(code); code = this.text.charCodeAt(end)) {
+      if (code === UPPER_E || code === LOWER_E) this.hasHardNumber = true;
+      end += 1;
+    }
+    if (end - start > SAFE_DIGITS) this.hasHardNumber = true;
+    return end - 1;
   }
 }
 
-const NUMBER = /[\d.eE+-]+/y;
+/** Digits, signs, point, exponent. */
+function isOfNumber(code: number): boolean {
+  return (
+    (code >= ZERO && code <= NINE) ||
+    code === POINT ||
+    code === UPPER_E ||
+    code === LOWER_E ||
+    code === PLUS ||
+    code === MINUS
+  );
+}
