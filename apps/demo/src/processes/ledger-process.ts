@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 
 export interface LedgerProcessOptions {
   /** Such as `worker 2`. */
@@ -13,6 +13,7 @@ export interface LedgerProcessOptions {
 }
 
 const STOP_MS = 15_000;
+const LAST_WORDS = 5;
 
 /** One process of the ledger, started here and gone when this process is gone, whatever ends it. */
 export class LedgerProcess {
@@ -34,7 +35,8 @@ export class LedgerProcess {
 
   static start(options: LedgerProcessOptions): LedgerProcess {
     const log = openSync(options.logFile, 'a');
-    const child = fork(options.script, { env: options.env, stdio: ['ignore', log, log, 'ipc'] });
+    // flags of this process are its own business: a debugger's port, a test's preload
+    const child = fork(options.script, { env: options.env, stdio: ['ignore', log, log, 'ipc'], execArgv: [] });
     closeSync(log);
     return new LedgerProcess(child, options);
   }
@@ -75,6 +77,9 @@ export class LedgerProcess {
   }
 
   private failure(how: string): Error {
-    return new Error(`${this.options.name} ended by itself (${how}). Its log is ${this.options.logFile}`);
+    const lines = readFileSync(this.options.logFile, 'utf8').trimEnd().split('\n').slice(-LAST_WORDS);
+    return new Error(
+      `${this.options.name} ended by itself (${how}). Its log, ${this.options.logFile}, ends:\n${lines.join('\n')}`,
+    );
   }
 }

@@ -74,8 +74,8 @@ export class Monitor {
   async untilFinished(signal: AbortSignal): Promise<void> {
     this.changedAt = performance.now();
     for (;;) {
-      if ((await this.readUnfinished()) === 0) return;
       signal.throwIfAborted();
+      if ((await this.readUnfinished()) === 0) return;
       if (performance.now() - this.changedAt > STALLED_AFTER_MS) throw new StalledError(this.unfinished);
       await sleep(LOOK_EVERY_MS, signal);
     }

@@ -9,6 +9,7 @@ import { Crew } from '../processes/crew.js';
 import type { LedgerProcess } from '../processes/ledger-process.js';
 import type { LiveLine } from '../progress/live-line.js';
 import { Monitor, StalledError } from '../progress/monitor.js';
+import { persistently } from '../stage/persistently.js';
 import { discardLogs, openStage, type Stage } from '../stage/stage.js';
 import { UndoStack } from '../stage/undo-stack.js';
 import { Disturbances } from './disturbances.js';
@@ -74,7 +75,7 @@ class DemoRun {
     await this.untilFinished();
     const seconds = (performance.now() - startedAt) / 1_000;
     this.monitor.enter('auditing');
-    const evidence = await collectEvidence(this.stage, plan, bad);
+    const evidence = await persistently(() => collectEvidence(this.stage, plan, bad), this.abort.signal);
     const figures: RunFigures = {
       seconds,
       repeatedRequests: client.retries,
@@ -89,11 +90,12 @@ class DemoRun {
   private async open(plan: TransferPlan): Promise<{ client: LedgerClient; saboteur: LedgerProcess | undefined }> {
     const { workers, sabotage } = this.options;
     this.monitor.enter('migrating');
-    await this.crew.migrate();
+    await persistently(() => this.crew.migrate(), this.abort.signal);
     this.monitor.enter(`starting the API and ${workers} workers`);
     const honest = Array.from({ length: sabotage ? workers - 1 : workers }, () => this.crew.startWorker());
-    const client = new LedgerClient(await this.crew.startApi(), this.abort.signal);
-    this.workerUrls.push(...(await Promise.all(honest)));
+    const [api, ...workerUrls] = await Promise.all([this.crew.startApi(), ...honest]);
+    const client = new LedgerClient(api, this.abort.signal);
+    this.workerUrls.push(...workerUrls);
     const saboteur = sabotage ? await this.crew.startSaboteur() : undefined;
     this.monitor.enter('opening accounts');
     await eachOf(plan.accounts, IN_FLIGHT, (account) => client.openAccount(account, plan.opening));
@@ -108,7 +110,9 @@ class DemoRun {
   ): Promise<void> {
     const { monitor, crew, stage } = this;
     const tell = (news: string): void => monitor.tell(news);
-    const disturbances = new Disturbances(this.options, { servers: stage.servers, crew, saboteur, tell });
+    const disturbances = new Disturbances(this.options, { servers: stage.servers, crew, saboteur, tell }, (error) => {
+      this.abort.abort(error);
+    });
     monitor.enter('sending');
     const requests = eachOf(plan.transfers, IN_FLIGHT, async (transfer) => {
       await client.transfer(transfer);
@@ -123,7 +127,10 @@ class DemoRun {
   /** What clients and producers do wrong, among the good transfers. */
   private async misbehave(plan: TransferPlan, bad: readonly EntryFields[], client: LedgerClient): Promise<void> {
     for (const [field, body] of invalidRequests(plan)) await client.refused(field, body);
-    for (const fields of bad) await this.stage.redis.xadd(`${this.stage.prefix}${TRANSFERS}`, '*', ...fields);
+    const stream = `${this.stage.prefix}${TRANSFERS}`;
+    for (const fields of bad) {
+      await persistently(() => this.stage.redis.xadd(stream, '*', ...fields), this.abort.signal);
+    }
   }
 
   /** A run that cannot be finished is audited as it is: the auditor says what is missing. */

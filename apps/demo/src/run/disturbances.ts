@@ -28,6 +28,8 @@ export class Disturbances {
   constructor(
     private readonly options: DemoOptions,
     private readonly scene: Scene,
+    /** Told about one that could not be done. */
+    private readonly onFailure: (error: unknown) => void,
   ) {
     const { transfers, killMysql, killRedis } = options;
     const { mysql, redis } = scene.servers;
@@ -42,11 +44,11 @@ export class Disturbances {
   reached(accepted: number): void {
     while (this.waiting[0] && this.waiting[0].at <= accepted) {
       const next = this.waiting.shift();
-      if (next) this.begun.push(next.act());
+      if (next) this.begun.push(next.act().catch(this.onFailure));
     }
   }
 
-  /** Resolves when everything that was begun is done. */
+  /** Resolves when everything that was begun is done, or failed. */
   async settled(): Promise<void> {
     await Promise.all(this.begun);
   }

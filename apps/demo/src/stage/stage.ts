@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ManagedServer } from '@safesync/testing';
+import type { ManagedServer, Servers } from '@safesync/testing';
 import { Redis } from 'ioredis';
 import { createPool, type Pool } from 'mysql2/promise';
 import { createDatabase, dropDatabase } from './database.js';
@@ -32,13 +32,14 @@ export async function openStage(undo: UndoStack, say: (text: string) => void): P
   const prefix = `demo-${run}:`;
   const database = `ledger_demo_${run}`;
   const mysqlUrl = await createDatabase(servers.mysqlUrl, database);
-  undo.push(() => dropDatabase(servers.mysqlUrl, database));
+  // private servers take all of it with them
+  if (!servers.mysql) undo.push(() => dropDatabase(servers.mysqlUrl, database));
   return {
     env: { MYSQL_URL: mysqlUrl, REDIS_URL: servers.redisUrl, LEDGER_PREFIX: prefix },
     prefix,
     logs,
     pool: openPool(mysqlUrl, undo),
-    redis: openRedis(servers.redisUrl, prefix, undo),
+    redis: openRedis(servers, prefix, undo),
     servers: { mysql: servers.mysql, redis: servers.redis },
   };
 }
@@ -54,14 +55,16 @@ function openPool(uri: string, undo: UndoStack): Pool {
   return pool;
 }
 
-function openRedis(url: string, prefix: string, undo: UndoStack): Redis {
-  const redis = new Redis(url, { protocol: 2, commandTimeout: 2_000, maxRetriesPerRequest: null });
+function openRedis({ redisUrl, redis: own }: Servers, prefix: string, undo: UndoStack): Redis {
+  const redis = new Redis(redisUrl, { protocol: 2, commandTimeout: 2_000, maxRetriesPerRequest: null });
   // each command that fails says so itself
   redis.on('error', () => undefined);
-  undo.push(async () => {
-    const keys = await redis.keys(`${prefix}*`);
-    if (keys.length > 0) await redis.del(...keys);
-    redis.disconnect();
-  });
+  undo.push(() => redis.disconnect());
+  if (!own) undo.push(() => deleteKeys(redis, prefix));
   return redis;
+}
+
+async function deleteKeys(redis: Redis, prefix: string): Promise<void> {
+  const keys = await redis.keys(`${prefix}*`);
+  if (keys.length > 0) await redis.del(...keys);
 }

@@ -6,18 +6,19 @@ const MONEY = 'DECIMAL(18,2) NOT NULL';
 
 /**
  * The tables of the ledger. No foreign keys: checking one takes a shared lock on the account before the handler takes its
- * exclusive one, and two transfers of one account would then wait for each other.
+ * exclusive one, and two transfers of one account would then wait for each other. MySQL commits every CREATE TABLE by itself,
+ * so each one is written to be run again after an interruption.
  */
 export class CreateLedger1763700000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     // bookings counts the times a balance was moved, so that an auditor can tell a doubled effect from a lost one
-    await runner.query(`CREATE TABLE account (
+    await runner.query(`CREATE TABLE IF NOT EXISTS account (
       id ${NAME} PRIMARY KEY,
       opening ${MONEY},
       balance ${MONEY},
       bookings BIGINT NOT NULL DEFAULT 0
     ) ENGINE=InnoDB`);
-    await runner.query(`CREATE TABLE transfer (
+    await runner.query(`CREATE TABLE IF NOT EXISTS transfer (
       id ${UUID} PRIMARY KEY,
       from_account ${NAME},
       to_account ${NAME},
@@ -25,15 +26,15 @@ export class CreateLedger1763700000000 implements MigrationInterface {
       status ENUM('completed', 'rejected') NOT NULL,
       created_at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)
     ) ENGINE=InnoDB`);
-    await runner.query(`CREATE TABLE account_activity (
+    await runner.query(`CREATE TABLE IF NOT EXISTS account_activity (
       account_id ${NAME} PRIMARY KEY,
       volume ${MONEY} DEFAULT 0,
       version BIGINT NOT NULL DEFAULT 0
     ) ENGINE=InnoDB`);
-    await runner.query(`CREATE TABLE reviewed_transfer (
+    await runner.query(`CREATE TABLE IF NOT EXISTS reviewed_transfer (
       transfer_id ${UUID} PRIMARY KEY
     ) ENGINE=InnoDB`);
-    await runner.query(`CREATE TABLE review_case (
+    await runner.query(`CREATE TABLE IF NOT EXISTS review_case (
       number INT NOT NULL PRIMARY KEY,
       account_id ${NAME},
       opened_at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
@@ -43,7 +44,7 @@ export class CreateLedger1763700000000 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     for (const table of ['review_case', 'reviewed_transfer', 'account_activity', 'transfer', 'account']) {
-      await runner.query(`DROP TABLE ${table}`);
+      await runner.query(`DROP TABLE IF EXISTS ${table}`);
     }
   }
 }
