@@ -3,7 +3,9 @@ import { compiledProgram } from '../support/compiled-program.js';
 import type { Arena, ScenarioName } from './scenarios.js';
 import type { Answer, Order } from './worker-contender.js';
 
-const READY_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 60_000;
+/** Far more than any scenario takes: only a hang should end one. */
+export const DONE_WITHIN_MS = 240_000;
 
 function setting(name: string, otherwise: number): number {
   return Number(process.env[name] ?? otherwise);
@@ -35,12 +37,12 @@ export class Fleet {
   }
 
   /** Runs the scenario in all processes, none before all are ready; rejects with what any of them failed with. */
-  async compete(prepare: ScenarioName, arena: Arena, withinMs: number): Promise<void> {
+  async compete(prepare: ScenarioName, arena: Arena): Promise<void> {
     this.round += 1;
     this.send({ prepare, arena });
     await this.all('ready', READY_WITHIN_MS);
     this.send({ start: this.round });
-    await this.all('done', withinMs);
+    await this.all('done', DONE_WITHIN_MS);
   }
 
   async disband(): Promise<void> {
