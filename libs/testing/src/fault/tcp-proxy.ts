@@ -35,12 +35,12 @@ export class TcpProxy {
     this.listener = createServer((client) => this.accept(client));
   }
 
-  /** Listens on a free port of 127.0.0.1. */
-  static async start(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
+  /** Listens on 127.0.0.1, on a free port unless one is given. */
+  static async start(target: { readonly host: string; readonly port: number }, port = 0): Promise<TcpProxy> {
     const proxy = new TcpProxy(target);
     await new Promise<void>((resolve, reject) => {
       proxy.listener.once('error', reject);
-      proxy.listener.listen(0, '127.0.0.1', resolve);
+      proxy.listener.listen(port, '127.0.0.1', resolve);
     });
     return proxy;
   }
