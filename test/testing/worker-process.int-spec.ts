@@ -67,6 +67,15 @@ describe('worker process', () => {
     await expect(line).rejects.toThrow(/line ready of .*program\.mjs: not within 50 ms/);
   });
 
+  it('may fork processes of its own, whose input is another matter', async () => {
+    const source = `import { fork } from 'node:child_process';
+      if (process.argv[2] === 'child') setTimeout(() => console.log('child lives'), 50);
+      else fork(process.argv[1], ['child'], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });`;
+    const worker = await spawn(program(source));
+    await worker.line('child lives');
+    await worker.success();
+  });
+
   it('does not outlive the process that started it, even one killed by SIGKILL', async () => {
     const held = program("console.log('ready'); setInterval(() => {}, 1000);");
     const holder = await spawn(compiledProgram('testing/programs/hold-worker'), { args: [held] });

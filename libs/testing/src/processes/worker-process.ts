@@ -26,9 +26,10 @@ export interface WorkerExit {
 }
 
 // When the parent dies, in whatever way, its end of the worker's input closes. Listening for that does not keep the worker
-// alive, and unlike the channel's 'disconnect' it leaves alone how 'message' listeners do.
+// alive, and unlike the channel's 'disconnect' it leaves alone how 'message' listeners do. Processes that the worker forks
+// inherit its options and have an input of their own, hence the question who the parent is.
 const DIE_WITH_PARENT = `data:text/javascript,${encodeURIComponent(
-  'process.stdin.on("end", () => process.kill(process.pid, "SIGKILL")).resume().unref();',
+  `if (process.ppid === ${process.pid}) process.stdin.on("end", () => process.kill(process.pid, "SIGKILL")).resume().unref();`,
 )}`;
 const TAIL_LINES = 30;
 
