@@ -39,6 +39,7 @@ describe('the seven metrics of the Python library, on GET /metrics after real wo
   let database: TestDatabase;
   let redis: TestRedis;
   let app: INestApplication<App>;
+  let atBoot: ReadonlyMap<string, ExposedMetric>;
   let exposed: ReadonlyMap<string, ExposedMetric>;
   let work: string;
   let stale: string;
@@ -61,11 +62,12 @@ describe('the seven metrics of the Python library, on GET /metrics after real wo
       providers: [Sink],
     }).compile();
     app = await compiled.createNestApplication<INestApplication<App>>().init();
+    atBoot = await scrape();
     await handleThreeMessages();
     await failOneSession();
     await takeBothLocks();
     await claimOneMessage();
-    exposed = readExposition((await request(app.getHttpServer()).get('/metrics').expect(200)).text);
+    exposed = await scrape();
   });
 
   afterAll(async () => {
@@ -74,6 +76,10 @@ describe('the seven metrics of the Python library, on GET /metrics after real wo
     await database?.drop();
     register.clear();
   });
+
+  async function scrape(): Promise<ReadonlyMap<string, ExposedMetric>> {
+    return readExposition((await request(app.getHttpServer()).get('/metrics').expect(200)).text);
+  }
 
   async function handleThreeMessages(): Promise<void> {
     for (const id of [1, 2, 3]) await app.get(StreamPublisher).publish('work', { id });
@@ -123,6 +129,10 @@ describe('the seven metrics of the Python library, on GET /metrics after real wo
     const { samples } = metric(sample.replace(/_(count|sum|bucket)$/, ''));
     return samples.find((each) => each.name === sample && isEqual(each.labels, labels))?.value;
   }
+
+  it.each(ANCESTOR)('%s is exposed from the boot on', (name, type, help) => {
+    expect(atBoot.get(name)).toMatchObject({ type, help });
+  });
 
   it.each(ANCESTOR)('%s keeps type, help and labels', (name, type, help, labels) => {
     expect(metric(name)).toMatchObject({ type, help });

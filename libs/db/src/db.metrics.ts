@@ -41,3 +41,12 @@ export const DB_ERRORS_TOTAL = {
   help: 'Total failed DB statements by error code',
   labels: ['code'],
 } as const satisfies MetricDefinition;
+
+/** Every metric of this library. */
+export const DB_METRICS: readonly MetricDefinition[] = [
+  DB_WRITE_TOTAL,
+  DB_WRITE_LATENCY,
+  DB_LOCK_ACQUIRE_LATENCY,
+  DB_SESSIONS_TOTAL,
+  DB_ERRORS_TOTAL,
+];

@@ -45,6 +45,14 @@ describe('PrometheusRecorder', () => {
     expect(text).toContain('spec_seconds_bucket{le="0.1",stream="s"} 0\nspec_seconds_bucket{le="1",stream="s"} 1');
   });
 
+  it('exposes a declared metric without a sample', async () => {
+    recorder.declare([READ, TIME]);
+    const text = await register.metrics();
+    expect(text).toContain('# HELP spec_read_total Read\n# TYPE spec_read_total counter\n');
+    expect(text).toContain('# HELP spec_seconds Time\n# TYPE spec_seconds histogram\n');
+    expect(text).not.toMatch(/^spec_/m);
+  });
+
   it('makes a series exist with a sample of 0', async () => {
     recorder.add(READ, { stream: 's' }, 0);
     expect(await register.metrics()).toContain('spec_read_total{stream="s"} 0');

@@ -16,8 +16,8 @@ interface Recorded {
 type LabelValues = Readonly<Record<string, string>>;
 
 /**
- * Records into the registry that `GET /metrics` serves. A metric is made at its first sample, or taken as it is when the
- * registry already has its name. Never throws: a sample that cannot be recorded is counted in
+ * Records into the registry that `GET /metrics` serves. A metric is made when it is declared or at its first sample, or taken
+ * as it is when the registry already has its name. Never throws: a sample that cannot be recorded is counted in
  * `coti_safesync_metrics_faults_total` and logged once per metric.
  */
 export class PrometheusRecorder implements MetricsRecorder {
@@ -27,6 +27,10 @@ export class PrometheusRecorder implements MetricsRecorder {
 
   /** @param maxLabelValues distinct values kept per label; see `SafeSyncMetricsOptions.maxLabelValues` */
   constructor(private readonly maxLabelValues: number) {}
+
+  declare(definitions: readonly MetricDefinition[]): void {
+    for (const definition of definitions) this.guarded(definition, () => this.recordedOf(definition));
+  }
 
   add<D extends MetricDefinition>(definition: D & { kind: 'counter' }, labels: LabelsOf<D>, value = 1): void {
     this.record(definition, labels, (metric, bounded) => ofKind(Counter, metric).inc(bounded, finite(value)));
@@ -44,19 +48,22 @@ export class PrometheusRecorder implements MetricsRecorder {
     definition: MetricDefinition,
     labels: LabelValues,
     write: (metric: unknown, labels: LabelValues) => void,
-  ) {
-    try {
+  ): void {
+    this.guarded(definition, () => {
       const { metric, guard } = this.recordedOf(definition);
       const bounded = guard.bound(labels);
       write(metric, bounded);
-      if (bounded !== labels)
-        this.complain(definition, 'capped', `has more than ${this.maxLabelValues} values in a label`);
+      if (bounded === labels) return;
+      this.complain(definition, 'capped', `has more than ${this.maxLabelValues} values in a label`);
+    });
+  }
+
+  private guarded(definition: MetricDefinition, work: () => void): void {
+    try {
+      work();
     } catch (error) {
-      this.complain(
-        definition,
-        'lost',
-        `cannot be recorded: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      const reason = error instanceof Error ? error.message : String(error);
+      this.complain(definition, 'lost', `cannot be recorded: ${reason}`);
     }
   }
 

@@ -6,8 +6,8 @@ export interface SafeSyncMetricsOptions {
   /** Also collect prom-client's process metrics (CPU, memory, event loop). Default false. */
   readonly defaultMetrics?: boolean;
   /**
-   * Metrics that are exposed (help and type) before their first sample and can be injected with `@InjectMetric(name)`; any
-   * other metric appears with its first sample. Pass the libraries' lists, and your own. Default none.
+   * Metrics of your own that are exposed before their first sample and can be injected with `@InjectMetric(name)`. Those of
+   * the SafeSync libraries are exposed by themselves. Default none.
    */
   readonly metrics?: readonly MetricDefinition[];
   /** Distinct values kept per label of a metric; a later value is recorded as `other`. Default 100. */

@@ -1,4 +1,4 @@
-import { LATENCY_BUCKETS } from '@safesync/core';
+import { LATENCY_BUCKETS, type MetricDefinition } from '@safesync/core';
 
 /** Messages handed out by reads; 0 is added by an empty read, so that the series exists. */
 export const MESSAGES_READ = {
@@ -94,3 +94,19 @@ export const MESSAGES_LOST = {
   help: 'Total messages whose content was gone before they were handled',
   labels: ['stream', 'group', 'reason'],
 } as const;
+
+/** Every metric of this library. */
+export const QUEUE_METRICS: readonly MetricDefinition[] = [
+  MESSAGES_READ,
+  MESSAGES_ACKED,
+  MESSAGES_CLAIMED,
+  READ_LATENCY,
+  DELIVERIES,
+  HANDLER_DURATION,
+  DEAD_LETTERS,
+  RETRIES,
+  ACKS_LOST,
+  LEASES_LOST,
+  GROUPS_RECREATED,
+  MESSAGES_LOST,
+];

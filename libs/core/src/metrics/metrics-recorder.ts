@@ -8,6 +8,8 @@ export interface MetricsRecorder {
   add<D extends MetricDefinition>(metric: D & { kind: 'counter' }, labels: LabelsOf<D>, value?: number): void;
   /** Adds one observation, in the unit of the metric's name, to a histogram. */
   observe<D extends MetricDefinition>(metric: D & { kind: 'histogram' }, labels: LabelsOf<D>, value: number): void;
+  /** Makes the metrics known, without a sample, so that whoever looks finds them from the start. */
+  declare?(metrics: readonly MetricDefinition[]): void;
   /** Sets a gauge. */
   set<D extends MetricDefinition>(metric: D & { kind: 'gauge' }, labels: LabelsOf<D>, value: number): void;
 }

@@ -1,5 +1,6 @@
 import { type MetricsRecorder, noMetrics } from '@safesync/core';
 import type { DataSource } from 'typeorm';
+import { DB_METRICS } from '../db.metrics.js';
 import {
   type DbOptions,
   type ResolvedDbOptions,
@@ -33,6 +34,7 @@ export class DbSessions {
   ): Promise<DbSessions> {
     const resolved = resolveDbOptions(options);
     const { source, facts } = await ConnectionSource.open(dataSource, resolved);
+    metrics.declare?.(DB_METRICS);
     return new DbSessions({
       source,
       metrics,

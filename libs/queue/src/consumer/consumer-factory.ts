@@ -8,6 +8,7 @@ import { createHandlerInvoker, type HandlerInvoker } from '../handler/handler-in
 import { compilePayloadValidator, type PayloadValidator, payloadClassOf } from '../handler/payload-validation.js';
 import type { StreamHandlerDefinition, StreamHandlerExplorer } from '../handler/stream-handler.explorer.js';
 import { JsonCodec } from '../message/json.codec.js';
+import { QUEUE_METRICS } from '../queue.metrics.js';
 import type { QueueStreams, RegisteredStream } from '../registration/queue-streams.js';
 import { RedisStream } from '../stream/redis-stream.js';
 import { newConsumerName } from './consumer-name.js';
@@ -38,6 +39,7 @@ export class ConsumerFactory {
 
   /** Throws an error that names class, method and remedy for the first handler that cannot work. */
   async prepareAll(): Promise<PreparedHandler[]> {
+    this.metrics.declare?.(QUEUE_METRICS);
     // every registered stream is checked, also one that is only published to
     void this.streams.all;
     const definitions = this.explorer.explore();
