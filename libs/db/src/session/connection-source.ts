@@ -76,7 +76,7 @@ export class ConnectionSource {
     const runner = this.dataSource.createQueryRunner('master');
     const raw = await connect(runner, timeoutMs, signal);
     const known = this.known.get(raw) ?? this.meet(raw);
-    if (this.resetsOnRelease && known.ready === undefined) known.ready = this.prepare(known.connection);
+    if (this.resetsOnRelease) known.ready = this.prepare(known.connection);
     if (known.ready !== undefined) await this.settle(known, timeoutMs);
     return { connection: known.connection, runner };
   }

@@ -22,8 +22,6 @@ export interface DriverFacts {
   readonly decimalNumbers?: boolean;
   readonly supportBigNumbers?: boolean;
   readonly bigNumberStrings?: boolean;
-  readonly rowsAsArray?: boolean;
-  readonly nestTables?: unknown;
   readonly queryFormat?: unknown;
   readonly timezone?: string;
   readonly clientFlags?: number;
@@ -60,8 +58,6 @@ function driverChecks(driver: DriverFacts): Check[] {
       driver.timezone === 'Z' || driver.timezone === '+00:00',
       "dates would be written in this machine's local time; set timezone to 'Z'",
     ],
-    [driver.rowsAsArray !== true, 'rowsAsArray is on, rows would lose their names; set it to false'],
-    [!driver.nestTables, 'nestTables is on, rows would change their shape; remove it'],
     [driver.queryFormat === undefined, 'queryFormat rewrites every statement; remove it'],
   ];
 }
