@@ -202,11 +202,8 @@ describe('the entity manager of a session', () => {
         for (let id = 1; id <= 50; id += 1) await insert(session.manager, id);
       });
     };
-    const open = async (session: DbSession): Promise<AsyncIterable<Item>> =>
-      (await session.manager
-        .createQueryBuilder('item', 'item')
-        .orderBy('item.id')
-        .stream()) as unknown as AsyncIterable<Item>;
+    const open = (session: DbSession): Promise<AsyncIterable<Item>> =>
+      session.manager.createQueryBuilder('item', 'item').orderBy('item.id').stream();
 
     it('gives rows of the same transaction, and lets the next statement wait', async () => {
       await fill();

@@ -1,5 +1,4 @@
 import {
-  AcquireTimeoutError,
   CommitOutcomeUnknownError,
   ConnectionLostError,
   type DbSession,
@@ -7,9 +6,8 @@ import {
   SessionTimeoutError,
 } from '@safesync/db';
 import { TcpProxy } from '@safesync/testing';
-import { eventually } from '../support/eventually.js';
 import { createTestDatabase, type TestDatabase } from '../support/mysql.js';
-import { deferred, holdSession } from './held-session.js';
+import { deferred } from './held-session.js';
 import { type OpenSessions, type OpenSessionsOptions, openSessions } from './open-sessions.js';
 
 describe('a session when the network or the server fails', () => {
@@ -205,75 +203,5 @@ describe('a session when the network or the server fails', () => {
       await sessions.run((session) => insert(session, 2));
       expect(await ids()).toEqual([2]);
     });
-  });
-
-  describe('while waiting for a connection', () => {
-    it('M23 gives up in time, and takes none that comes later', async () => {
-      const { sessions } = await connect({ poolSize: 1, acquireTimeoutMs: 100 });
-      const holder = await holdSession(
-        (work) => sessions.run(work),
-        (session) => insert(session, 1),
-      );
-      const outside = Array.from({ length: 20 }, () => failure(sessions.run(async () => undefined)));
-      for (const error of await Promise.all(outside)) expect(error).toBeInstanceOf(AcquireTimeoutError);
-      await holder.commit();
-      await sessions.run((session) => insert(session, 2));
-      expect(await ids()).toEqual([1, 2]);
-    });
-
-    it('says so when the server cannot be reached', async () => {
-      const { sessions } = await connect({ acquireTimeoutMs: 2_000 });
-      const { port } = proxy;
-      await proxy.stop();
-      try {
-        await eventually(() => proxy.connections === 0, { what: 'no connection left' });
-        expect(await failure(sessions.run(async () => undefined))).toMatchObject({ code: 'CONNECTION_LOST' });
-        expect(await failure(sessions.ping())).toMatchObject({ code: 'CONNECTION_LOST' });
-      } finally {
-        const { hostname, port: target } = new URL(database.url);
-        proxy = await TcpProxy.start({ host: hostname, port: Number(target) }, port);
-      }
-      await sessions.ping();
-    });
-  });
-
-  it('M17 refuses a statement larger than the server takes, before it costs the connection', async () => {
-    const { sessions } = await connect({ poolSize: 1 });
-    const size = await database.rows<{ n: string }>('SELECT @@max_allowed_packet AS n');
-    await sessions.run(async (session) => {
-      const { threadId } = session.internals.connection;
-      const text = 'x'.repeat(Number(size[0]?.n));
-      expect(await failure(session.execute('SELECT LENGTH(:text)', { text }))).toMatchObject({
-        code: 'STATEMENT_TOO_LARGE',
-      });
-      expect(Number(await session.executeScalar('SELECT CONNECTION_ID()'))).toBe(threadId);
-    });
-  });
-
-  it('M25 survives its connections being killed all the time: typed errors only, and exactly the committed rows', async () => {
-    const { sessions } = await connect({ poolSize: 4, acquireTimeoutMs: 5_000 });
-    const committed: number[] = [];
-    const unknown: number[] = [];
-    let next = 0;
-    const flow = async (): Promise<void> => {
-      while (next < 400) {
-        const id = next;
-        next += 1;
-        const run = sessions.run(async (session) => {
-          if (id % 5 === 0) void failure(database.pool.query(`KILL ${session.internals.connection.threadId}`));
-          await insert(session, id);
-          await session.execute('SELECT 1');
-        });
-        const error = await failure(run);
-        if (error === undefined) committed.push(id);
-        else if (error instanceof CommitOutcomeUnknownError) unknown.push(id);
-        else expect(error).toMatchObject({ code: expect.stringMatching(/^(CONNECTION_LOST|SESSION_ABORTED)$/) });
-      }
-    };
-    await Promise.all([flow(), flow(), flow(), flow()]);
-    const rows = new Set(await ids());
-    expect(committed.filter((id) => !rows.has(id))).toEqual([]);
-    expect([...rows].filter((id) => !committed.includes(id) && !unknown.includes(id))).toEqual([]);
-    expect(committed.length).toBeGreaterThan(300);
   });
 });

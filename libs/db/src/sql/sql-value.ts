@@ -12,23 +12,12 @@ export type SqlParams = Readonly<Record<string, SqlValue>>;
  * throw `InvalidParameterError` with the parameter's name, never with its value. Dates are written in UTC.
  */
 export function toLiteral(parameter: string, value: unknown): string {
-  switch (typeof value) {
-    case 'string':
-      return textLiteral(parameter, value);
-    case 'number':
-      return numberLiteral(parameter, value);
-    case 'bigint':
-      return value.toString();
-    case 'boolean':
-      return value ? 'true' : 'false';
-    case 'object':
-      return objectLiteral(parameter, value);
-    case 'undefined':
-    case 'function':
-    case 'symbol':
-    default:
-      throw new InvalidParameterError(parameter, `is of type ${typeof value}`);
-  }
+  if (typeof value === 'string') return textLiteral(parameter, value);
+  if (typeof value === 'number') return numberLiteral(parameter, value);
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value === 'boolean') return value ? 'true' : 'false';
+  if (typeof value === 'object') return objectLiteral(parameter, value);
+  throw new InvalidParameterError(parameter, `is of type ${typeof value}`);
 }
 
 function textLiteral(parameter: string, value: string): string {

@@ -55,28 +55,28 @@ describe('tokenize', () => {
     },
   );
 
-  it('loses no character, whatever the text', () => {
-    const alphabet = fc.constantFrom(...'\'"`:\\/*-# \n;@ab=_(,)?é');
-    fc.assert(
-      fc.property(fc.string({ unit: alphabet, maxLength: 40 }), (sql) => {
-        try {
-          let end = 0;
-          for (const token of tokenize(sql)) {
-            expect(token.start).toBeGreaterThanOrEqual(end);
-            expect(token.end).toBeGreaterThan(token.start);
-            end = token.end;
-          }
-          expect(end).toBeLessThanOrEqual(sql.length);
-        } catch (error) {
-          if (!(error instanceof ExecutableCommentError)) throw error;
-        }
-      }),
-      { numRuns: 5_000 },
-    );
+  it('reads its tokens in order and without overlap, whatever the text', () => {
+    const alphabet = fc.constantFrom(...Array.from('\'"`:\\/*-# \n;@ab=_(,)?é'));
+    const isInOrder = (sql: string): boolean => {
+      let end = 0;
+      return tokenize(sql).every((token) => {
+        const follows = token.start >= end && token.end > token.start && token.end <= sql.length;
+        end = token.end;
+        return follows;
+      });
+    };
+    const property = fc.property(fc.string({ unit: alphabet, maxLength: 40 }), (sql) => {
+      try {
+        return isInOrder(sql);
+      } catch (error) {
+        return error instanceof ExecutableCommentError;
+      }
+    });
+    expect(fc.check(property, { numRuns: 5_000 }).failed).toBe(false);
   });
 
   it('finds exactly the parameters of a text put together from known pieces', () => {
-    const text = fc.string({ unit: fc.constantFrom(...'\':"`\\ab\n#-*;') });
+    const text = fc.string({ unit: fc.constantFrom(...Array.from('\':"`\\ab\n#-*;')) });
     const piece = fc.oneof(
       text.map((value) => ({ sql: escapeLiteral(value), names: [] as string[] })),
       text.map((value) => ({ sql: `"${value.replace(/[\\"]/g, '\\$&')}"`, names: [] })),
@@ -97,7 +97,10 @@ describe('tokenize', () => {
 
   it('keeps the shape of a statement, whatever text is bound', () => {
     const statement = statementOf('SELECT * FROM t WHERE a = :a AND b IN (:b, :c) -- end');
-    const nasty = fc.string({ unit: fc.constantFrom(...'\'"\\:;`-#/*\0\n\x1a ?%é\u{1F600}x'), maxLength: 30 });
+    const nasty = fc.string({
+      unit: fc.constantFrom(...Array.from('\'"\\:;`-#/*\0\n\x1a ?%é\u{1F600}x')),
+      maxLength: 30,
+    });
     fc.assert(
       fc.property(nasty, nasty, nasty, (a, b, c) => {
         const bound = tokenize(statement.bind({ a, b, c }));
