@@ -13,6 +13,7 @@ import { DeliveryActions } from './delivery-actions.js';
 import { DeliverySlots } from './delivery-slots.js';
 import { EntryIntake } from './entry-intake.js';
 import { HeldEntries } from './held-entries.js';
+import { Mutex } from './mutex.js';
 import { RetrySchedule } from './retry-schedule.js';
 import { StaleClaimer } from './stale-claimer.js';
 import { StreamConsumer } from './stream-consumer.js';
@@ -38,6 +39,7 @@ const SUSPECT_AFTER = 3;
  */
 export class ConsumerAssembly {
   readonly held = new HeldEntries();
+  private readonly mutex = new Mutex();
   readonly leases: LeaseKeeper;
   readonly acks: AckBatch;
   readonly slots: DeliverySlots;
@@ -147,6 +149,7 @@ export class ConsumerAssembly {
       heldIds: () => this.held.ids,
       take: this.intake.take,
       takeBack: this.intake.takeBack,
+      undisturbed: this.undisturbed,
     });
   }
 
@@ -163,8 +166,12 @@ export class ConsumerAssembly {
       onAlive: (sentAt) => this.leases.confirmAlive(sentAt),
       take: intake.takeClaimed,
       runSuspects: intake.runSuspects,
+      undisturbed: this.undisturbed,
+      onStray: () => this.reader.requestDrain(),
     });
   }
+
+  private readonly undisturbed = <T>(work: () => Promise<T>): Promise<T> => this.mutex.run(work);
 
   /** With a single delivery allowed, whatever is claimed has used it up: then there is nobody to run alone. */
   private get suspectAfter(): number {

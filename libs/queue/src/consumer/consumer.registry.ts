@@ -44,8 +44,7 @@ export class ConsumerRegistry implements OnApplicationBootstrap, OnModuleDestroy
     if (this.isRunning) return;
     this.consumers = handlers.map((handler) => this.factory.create(handler, this.gateOf(handler)));
     const bootWait = AbortSignal.timeout(BOOT_WAIT_MS);
-    await Promise.all(this.consumers.map((consumer) => consumer.start(bootWait)));
-    for (const consumer of this.consumers) this.logger.log(`Handling ${consumer.description}.`);
+    await Promise.all(this.consumers.map((consumer) => this.startOne(consumer, bootWait)));
   }
 
   /**
@@ -70,6 +69,12 @@ export class ConsumerRegistry implements OnApplicationBootstrap, OnModuleDestroy
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.stop();
+  }
+
+  private async startOne(consumer: GroupConsumer, bootWait: AbortSignal): Promise<void> {
+    const isReady = await consumer.start(bootWait);
+    if (isReady) this.logger.log(`Handling ${consumer.description}.`);
+    else this.logger.warn(`The boot goes on without ${consumer.description}: waiting for Redis.`);
   }
 
   private prepare(): Promise<readonly PreparedHandler[]> {

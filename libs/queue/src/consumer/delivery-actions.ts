@@ -5,7 +5,7 @@ import type { DatabaseGate } from '../delivery/database-gate.js';
 import { type DeadLetter, firstSeenAtOf, rawContentOf } from '../delivery/dead-letter.js';
 import type { DecisionActions } from '../delivery/delivery-decision.js';
 import type { DeadLetterCause } from '../delivery/delivery-policy.js';
-import { describeError } from '../delivery/error-summary.js';
+import { describeError, describeSummary } from '../delivery/error-summary.js';
 import type { HeldEntry } from '../delivery/held-entry.js';
 import type { LeaseKeeper } from '../delivery/lease-keeper.js';
 import { DEAD_LETTERS, LEASES_LOST } from '../queue.metrics.js';
@@ -94,6 +94,7 @@ export class DeliveryActions implements DecisionActions {
   letGo(held: HeldEntry): void {
     const { stream, metrics, held: all } = this.parts;
     all.release(held);
+    this.log(held, 'is not held any more: another consumer claimed it, or it was acknowledged or deleted');
     metrics.add(LEASES_LOST, { stream: stream.stream, group: stream.group });
   }
 
@@ -139,5 +140,5 @@ export class DeliveryActions implements DecisionActions {
 
 function lastError(held: HeldEntry): string {
   const error = held.history.at(-1)?.error;
-  return error ? `${error.name}${error.code === undefined ? '' : ` ${error.code}`}: ${error.message}` : 'no error';
+  return error ? describeSummary(error) : 'no error';
 }

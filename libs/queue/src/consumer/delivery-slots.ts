@@ -1,4 +1,5 @@
 import type { HeldEntry } from '../delivery/held-entry.js';
+import { Mutex } from './mutex.js';
 import { Wakeup } from './wakeup.js';
 
 export interface DeliverySlotsOptions {
@@ -20,7 +21,7 @@ export class DeliverySlots {
   private readonly wakeup = new Wakeup();
   /** Wishes to have the slots alone, the one that has them included. */
   private exclusives = 0;
-  private turn: Promise<void> = Promise.resolve();
+  private readonly mutex = new Mutex();
 
   constructor(private readonly options: DeliverySlotsOptions) {}
 
@@ -74,11 +75,11 @@ export class DeliverySlots {
   /** Waits until nothing runs, then does `work` before anything else is started; `work` runs an entry by `runAlone`. */
   async exclusively(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
     this.exclusives += 1;
-    const before = this.turn;
-    const mine = before.then(() => this.idle(signal)).then(() => (signal.aborted ? undefined : work()));
-    this.turn = mine.catch(() => undefined);
     try {
-      await mine;
+      await this.mutex.run(async () => {
+        await this.idle(signal);
+        if (!signal.aborted) await work();
+      });
     } finally {
       this.exclusives -= 1;
       this.pump();

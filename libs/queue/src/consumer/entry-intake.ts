@@ -10,6 +10,9 @@ import type { DeliveryActions } from './delivery-actions.js';
 import type { DeliverySlots } from './delivery-slots.js';
 import type { HeldEntries } from './held-entries.js';
 
+/** Claims at most one suspect and hands the result over before anything else is asked of Redis. Never rejects. */
+export type SuspectClaim = (take: (result: ClaimResult) => void) => Promise<void>;
+
 export interface EntryIntakeParts {
   readonly stream: RedisStream;
   readonly held: HeldEntries;
@@ -40,7 +43,7 @@ export class EntryIntake {
   /** Own pending entries; resolves when the next may be read: a suspect has to come to its end first. */
   readonly takeBack = async (pending: OwnPending): Promise<void> => {
     this.reportTrimmed(pending.trimmed);
-    for (const entry of pending.entries) await this.hold(entry, this.isSuspect(entry));
+    await Promise.all(pending.entries.map(async (entry) => this.hold(entry, this.isSuspect(entry))));
   };
 
   /** Claimed entries. */
@@ -50,7 +53,7 @@ export class EntryIntake {
   };
 
   /** Claims and runs suspects, each alone, until none is left. One such run at a time. */
-  readonly runSuspects = (claim: () => Promise<ClaimResult | undefined>): void => {
+  readonly runSuspects = (claim: SuspectClaim): void => {
     if (this.isRunningSuspects) return;
     this.isRunningSuspects = true;
     void this.claimSuspects(claim).finally(() => {
@@ -100,27 +103,27 @@ export class EntryIntake {
     return undefined;
   }
 
-  private async claimSuspects(claim: () => Promise<ClaimResult | undefined>): Promise<void> {
+  private async claimSuspects(claim: SuspectClaim): Promise<void> {
     const { slots, signal } = this.parts;
     for (let isMore = true; isMore && !signal.aborted; ) {
       isMore = false;
       await slots.exclusively(async () => {
-        const result = await claim();
-        if (!result) return;
-        isMore = result.suspectsLeft > 0 && result.entries.length > 0;
-        await this.takeAlone(result);
+        let suspect: HeldEntry | undefined;
+        await claim((result) => {
+          isMore = result.suspectsLeft > 0 && result.entries.length > 0;
+          suspect = this.holdSuspect(result);
+        });
+        if (suspect) await (signal.aborted ? this.parts.actions.giveBack(suspect) : slots.runAlone(suspect));
       }, signal);
     }
   }
 
-  /** In the midst of having the slots alone: runs the suspect at once; entries that are none become ready. */
-  private async takeAlone(result: ClaimResult): Promise<void> {
-    const { held: all, slots, signal, actions } = this.parts;
+  /** The claimed suspect; entries that are none become ready. */
+  private holdSuspect(result: ClaimResult): HeldEntry | undefined {
     const [suspect] = result.entries;
-    if (!result.isSuspect || !suspect) return this.takeClaimed(result);
-    this.reportTrimmed(result.trimmed);
-    const held = all.hold(suspect, true);
-    await (signal.aborted ? actions.giveBack(held) : slots.runAlone(held));
+    if (result.isSuspect && suspect) return this.parts.held.hold(suspect, true);
+    this.takeClaimed(result);
+    return undefined;
   }
 
   private isSuspect({ deliveryCount }: StreamEntry): boolean {

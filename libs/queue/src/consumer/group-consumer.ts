@@ -54,14 +54,14 @@ export class GroupConsumer {
     return this.assembly.reader.sinceLastTurnMs;
   }
 
-  /** Starts all loops, once. Resolves when the group exists, or when `signal` aborts; the loops go on trying then. */
-  async start(signal: AbortSignal): Promise<void> {
+  /** Starts all loops, once. True when the group exists; false when `signal` aborted before: the loops go on trying. */
+  async start(signal: AbortSignal): Promise<boolean> {
     const { reader, retries } = this.assembly;
     reader.start();
     retries.start();
     this.renewing.start();
     void this.startClaiming();
-    await reader.prepared(signal);
+    return reader.prepared(signal);
   }
 
   /** From now on nothing is read, claimed or started; what was not started goes back to the group. Does not wait. */
@@ -81,9 +81,9 @@ export class GroupConsumer {
 
   /** There is nothing to claim before the group exists. */
   private async startClaiming(): Promise<void> {
-    const { signal } = this.stopping;
-    await this.assembly.reader.prepared(signal);
-    if (!signal.aborted) this.assembly.claimer.start();
+    const { reader, claimer } = this.assembly;
+    const isPrepared = await reader.prepared(this.stopping.signal);
+    if (isPrepared && !this.stopping.signal.aborted) claimer.start();
   }
 
   private async endFetching(): Promise<number> {

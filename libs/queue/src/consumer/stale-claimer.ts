@@ -22,9 +22,15 @@ export interface StaleClaimerParts {
   /** This consumer showed itself alive by a call sent then. */
   readonly onAlive: (sentAt: number) => void;
   readonly take: (result: ClaimResult) => void;
-  /** Suspects wait: have the slots alone, `claim` one, run it, and again until none is left. */
-  readonly runSuspects: (claim: () => Promise<ClaimResult | undefined>) => void;
+  /** Suspects wait: have the slots alone, claim one, run it, and again until none is left. */
+  readonly runSuspects: (claim: (take: (result: ClaimResult) => void) => Promise<void>) => void;
+  /** Keeps own pending entries from being read while a claim, which makes some, has not been taken yet. */
+  readonly undisturbed: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Entries may have been claimed by a call without an answer: they are pending under the own name. */
+  readonly onStray: () => void;
 }
+
+type TurnOptions = Pick<ClaimOptions, 'count' | 'alone'> & { readonly sweep?: SweepOptions };
 
 /** Sweeps of entries that are idle for long run this often per `claimIdleMs`. */
 const SWEEPS_PER_IDLE = 6;
@@ -63,31 +69,30 @@ export class StaleClaimer {
     const { take, runSuspects, capacity } = this.parts;
     const count = capacity();
     const sweep = this.dueSweep();
-    const result = await this.claim({ count, ...(sweep ? { sweep } : {}) });
+    const result = await this.claim({ count, ...(sweep ? { sweep } : {}) }, take);
     if (sweep && count > 0) this.swept(result.cursor);
     this.condition.ended('are claimed again');
-    take(result);
-    if (count > 0 && result.suspectsLeft > 0) runSuspects(() => this.claimSuspect());
+    if (count > 0 && result.suspectsLeft > 0) runSuspects((takeSuspect) => this.claimSuspect(takeSuspect));
     await this.rest(result.more && (count === 0 || result.entries.length > 0 || result.cursor !== '-'), signal);
   }
 
-  private async claim(
-    options: Pick<ClaimOptions, 'count' | 'alone'> & { readonly sweep?: SweepOptions },
-  ): Promise<ClaimResult> {
-    const { stream, livenessMs, suspectAfter, metrics, onAlive } = this.parts;
-    const sentAt = performance.now();
-    const result = await stream.claimStale({ livenessMs, suspectAfter, ...options });
-    if (result.isAlive) onAlive(sentAt);
-    if (result.entries.length > 0) metrics.add(MESSAGES_CLAIMED, { stream: stream.stream }, result.entries.length);
-    return result;
+  private claim(options: TurnOptions, take: (result: ClaimResult) => void): Promise<ClaimResult> {
+    const { stream, livenessMs, suspectAfter, metrics, onAlive, undisturbed } = this.parts;
+    return undisturbed(async () => {
+      const sentAt = performance.now();
+      const result = await stream.claimStale({ livenessMs, suspectAfter, ...options });
+      if (result.isAlive) onAlive(sentAt);
+      if (result.entries.length > 0) metrics.add(MESSAGES_CLAIMED, { stream: stream.stream }, result.entries.length);
+      take(result);
+      return result;
+    });
   }
 
-  private async claimSuspect(): Promise<ClaimResult | undefined> {
+  private async claimSuspect(take: (result: ClaimResult) => void): Promise<void> {
     try {
-      return await this.claim({ count: 1, alone: true, sweep: this.sweepFrom('-') });
+      await this.claim({ count: 1, alone: true, sweep: this.sweepFrom('-') }, take);
     } catch (error) {
       this.onError(error);
-      return undefined;
     }
   }
 
@@ -116,6 +121,7 @@ export class StaleClaimer {
   private onError(error: unknown): void {
     // a vanished group is reported and healed by whoever reads
     if (isSafeSyncError(error, 'GROUP_MISSING')) return;
+    if (isSafeSyncError(error, 'REDIS_CONNECTION_LOST')) this.parts.onStray();
     this.condition.began(describeError(error), 'cannot be claimed, repeating');
   }
 }

@@ -27,6 +27,8 @@ export interface StreamConsumerParts {
   readonly take: (entries: readonly StreamEntry[]) => void;
   /** Takes over entries that were pending under this consumer's name; resolves when the next may be asked for. */
   readonly takeBack: (pending: OwnPending) => Promise<void>;
+  /** Keeps claims, which make entries pending under the own name, from happening meanwhile. */
+  readonly undisturbed: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 const RECREATE_BACKOFF: BackoffOptions = { baseMs: 50, maxMs: 2_000 };
@@ -63,9 +65,10 @@ export class StreamConsumer {
     this.loop.start();
   }
 
-  /** Resolves when the group exists for the first time, or when `signal` aborts. */
-  prepared(signal: AbortSignal): Promise<void> {
-    return this.preparation.until(() => this.isPrepared, signal);
+  /** Resolves with true when the group exists for the first time, or with false when `signal` aborts before. */
+  async prepared(signal: AbortSignal): Promise<boolean> {
+    await this.preparation.until(() => this.isPrepared, signal);
+    return this.isPrepared;
   }
 
   /** Ends the read in progress at once. Resolves when nothing more will be taken. */
@@ -101,7 +104,7 @@ export class StreamConsumer {
   }
 
   private async readPendingOnce(signal: AbortSignal): Promise<void> {
-    const { stream, demand, heldIds, takeBack } = this.parts;
+    const { stream, demand, heldIds, takeBack, undisturbed } = this.parts;
     const { epoch } = stream;
     if (epoch === this.drainedEpoch) return;
     // one at a time after a start: reading counts a delivery, and what killed the last process may be among them
@@ -109,9 +112,13 @@ export class StreamConsumer {
     for (let after: string | undefined = '0-0'; after !== undefined; ) {
       const wanted = await demand(signal);
       if (signal.aborted) return;
-      const pending: OwnPending = await stream.readOwnPending(after, isFirst ? 1 : wanted, heldIds());
-      await takeBack(pending);
-      after = pending.last;
+      let taken: Promise<void> | undefined;
+      after = await undisturbed(async () => {
+        const pending = await stream.readOwnPending(after as string, isFirst ? 1 : wanted, heldIds());
+        taken = takeBack(pending);
+        return pending.last;
+      });
+      await taken;
     }
     this.drainedEpoch = epoch;
   }

@@ -18,8 +18,8 @@ describe('decideDelivery', () => {
       { kind: 'deadLetter', cause: 'max_deliveries', reason: 'max_deliveries' },
     ],
     [
-      'so does one beyond it',
-      { deliveryCount: 4 },
+      'so does one beyond it, before anything was done',
+      { stage: 'start', deliveryCount: 4 },
       { kind: 'deadLetter', cause: 'max_deliveries', reason: 'max_deliveries' },
     ],
     [

@@ -2,8 +2,8 @@ import { type BackoffOptions, equalJitter, isSafeSyncError } from '@safesync/cor
 import type { DeliveryOutcome } from '../handler/delivery-outcome.js';
 import type { Interruption } from './held-entry.js';
 
-/** Where a delivery failed: reading the entry, checking the payload, or in the transaction around the handler (its commit included). */
-export type DeliveryStage = 'decode' | 'validate' | 'handler';
+/** Where a delivery failed: before anything was done, reading the entry, checking its payload, or in the transaction, commit included. */
+export type DeliveryStage = 'start' | 'decode' | 'validate' | 'handler';
 
 /** Everything the policy may look at. */
 export interface DeliveryFailure {

@@ -5,16 +5,19 @@ export interface ErrorSummary {
   readonly name: string;
   readonly code?: string;
   readonly message: string;
+  /** The error behind it, for errors of this library. */
+  readonly cause?: ErrorSummary;
 }
 
 const MAX_MESSAGE = 1_000;
 const MAX_WORD = 100;
+const MAX_CAUSES = 2;
 
 /**
  * Summarises any thrown value: null, a string, a frozen object, an error whose getters throw. The message of a driver's error
  * is left out, because drivers put bound values and payloads into it; errors of this library are free of them.
  */
-export function summarizeError(error: unknown): ErrorSummary {
+export function summarizeError(error: unknown, depth = 0): ErrorSummary {
   if (typeof error !== 'object' || error === null)
     return { name: typeof error, message: `a thrown ${describeType(error)}` };
   const name = textOf(error, 'name', MAX_WORD) ?? 'Error';
@@ -22,13 +25,22 @@ export function summarizeError(error: unknown): ErrorSummary {
   const message = isDriverError(error)
     ? '(message of the driver left out)'
     : (textOf(error, 'message', MAX_MESSAGE) ?? '');
-  return { name, ...(code === undefined ? {} : { code }), message };
+  return { name, ...(code === undefined ? {} : { code }), message, ...causeOf(error, depth) };
+}
+
+function causeOf(error: object, depth: number): Pick<ErrorSummary, 'cause'> {
+  if (depth >= MAX_CAUSES || !isSafeSyncError(error) || error.cause === undefined) return {};
+  return { cause: summarizeError(error.cause, depth + 1) };
 }
 
 /** The summary as one line: `Name [CODE]: message`. */
 export function describeError(error: unknown): string {
-  const { name, code, message } = summarizeError(error);
-  return `${name}${code === undefined ? '' : ` [${code}]`}: ${message}`;
+  return describeSummary(summarizeError(error));
+}
+
+export function describeSummary({ name, code, message, cause }: ErrorSummary): string {
+  const own = `${name}${code === undefined ? '' : ` [${code}]`}: ${message}`;
+  return cause === undefined ? own : `${own} <- ${describeSummary(cause)}`;
 }
 
 function describeType(value: unknown): string {

@@ -8,9 +8,10 @@ import { type Message, readMessage } from '../message/message.js';
 import { DELIVERIES, HANDLER_DURATION } from '../queue.metrics.js';
 import type { AckBatch } from './ack-batch.js';
 import type { DatabaseGate } from './database-gate.js';
-import { DeliveriesExhaustedError } from './delivery.errors.js';
+import { DeliveriesExhaustedError, LeaseLostError } from './delivery.errors.js';
 import {
   type DeliveryDecision,
+  type DeliveryFailure,
   type DeliveryPolicyOptions,
   type DeliveryStage,
   decideDelivery,
@@ -18,6 +19,8 @@ import {
 import { summarizeError } from './error-summary.js';
 import type { HeldEntry } from './held-entry.js';
 import type { LeaseKeeper } from './lease-keeper.js';
+
+type Failure = Pick<DeliveryFailure, 'stage' | 'error'>;
 
 /** What a delivery is made of. */
 export interface DeliveryParts {
@@ -48,28 +51,36 @@ export class MessageDelivery {
   constructor(private readonly parts: DeliveryParts) {}
 
   async deliver(held: HeldEntry): Promise<DeliveryDecision | undefined> {
-    const { sessions, session, acks } = this.parts;
     const startedAt = performance.now();
-    const signal = held.begin();
-    let stage: DeliveryStage = 'decode';
-    let decision: DeliveryDecision | undefined;
-    try {
-      this.refuseExhausted(held);
-      const message = readMessage(held.entry, this.parts, this.parts.codec); // 1
-      stage = 'validate';
-      await this.validate(message);
-      stage = 'handler';
-      await sessions.run((tx) => this.handle(message, tx, held), { ...session, signal }); // 2
-      acks.add(held); // 3
-    } catch (error) {
-      decision = await this.decide(stage, error, held);
-    }
+    const failure = await this.attempt(held); // 1 and 2
+    if (!failure) this.parts.acks.add(held); // 3
+    const decision = failure && (await this.decide(failure, held));
     this.record(startedAt, decision?.kind ?? 'done');
     return decision;
   }
 
-  private refuseExhausted({ deliveryCount }: HeldEntry): void {
+  /** Nothing when the transaction is known to be committed; else what stopped it, everything rolled back. */
+  private async attempt(held: HeldEntry): Promise<Failure | undefined> {
+    const { sessions, session, codec } = this.parts;
+    const signal = held.begin();
+    let stage: DeliveryStage = 'start';
+    try {
+      this.requireDeliverable(held);
+      stage = 'decode';
+      const message = readMessage(held.entry, this.parts, codec);
+      stage = 'validate';
+      await this.validate(message);
+      stage = 'handler';
+      await sessions.run((tx) => this.handle(message, tx, held), { ...session, signal });
+      return undefined;
+    } catch (error) {
+      return { stage, error };
+    }
+  }
+
+  private requireDeliverable({ id, deliveryCount, interruption }: HeldEntry): void {
     const { maxDeliveries } = this.parts.policy;
+    if (interruption === 'leaseLost') throw new LeaseLostError(id);
     if (deliveryCount > maxDeliveries) throw new DeliveriesExhaustedError(deliveryCount, maxDeliveries);
   }
 
@@ -88,7 +99,7 @@ export class MessageDelivery {
     await this.parts.leases.confirm(held);
   }
 
-  private async decide(stage: DeliveryStage, error: unknown, held: HeldEntry): Promise<DeliveryDecision> {
+  private async decide({ stage, error }: Failure, held: HeldEntry): Promise<DeliveryDecision> {
     const databaseAnswers = isDatabaseFault(error) ? await this.askDatabase(held) : undefined;
     const { interruption, deliveryCount } = held;
     const requested = error instanceof RolledBackOutcome ? error.outcome : undefined;

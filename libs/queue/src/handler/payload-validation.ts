@@ -25,8 +25,14 @@ interface StandardIssue {
 /** What `@StreamHandler({ payload })` takes. */
 export type PayloadType = PayloadClass | StandardSchema;
 
-/** The payload that a declaration promises to the handler. */
-export type PayloadOf<P> = P extends StandardSchema<infer T> ? T : P extends PayloadClass<infer T> ? T : never;
+/** The payload that a declaration promises to the handler; nothing in particular (`never`) where none is known. */
+export type PayloadOf<P> = [PayloadType] extends [P]
+  ? never
+  : P extends StandardSchema<infer T>
+    ? T
+    : P extends PayloadClass<infer T>
+      ? T
+      : never;
 
 /** Checks a decoded payload and returns what the handler gets; throws `PayloadInvalidError`. */
 export type PayloadValidator = (payload: unknown) => unknown;

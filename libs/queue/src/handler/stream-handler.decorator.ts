@@ -13,7 +13,8 @@ export type StreamHandlerMethod<T> = (
   message: Message<T>,
   session: DbSession,
   context: DeliveryContext,
-) => Promise<DeliveryOutcome | undefined> | Promise<void>;
+  // biome-ignore lint/suspicious/noConfusingVoidType: an async method without a return statement is a Promise<void>
+) => Promise<DeliveryOutcome | void>;
 
 type StreamHandlerDecorator<T> = <M extends StreamHandlerMethod<T>>(
   target: object,
@@ -45,6 +46,9 @@ export function StreamHandler<P extends PayloadType = never>(
 }
 
 /** The options that the method of `prototype` was marked with, its base classes included; undefined for any other method. */
-export function streamHandlerOptionsOf(prototype: object, method: string): StreamHandlerOptions | undefined {
-  return Reflect.getMetadata(OPTIONS, prototype, method) as StreamHandlerOptions | undefined;
+export function streamHandlerOptionsOf(
+  prototype: object,
+  method: string,
+): StreamHandlerOptions<PayloadType> | undefined {
+  return Reflect.getMetadata(OPTIONS, prototype, method) as StreamHandlerOptions<PayloadType> | undefined;
 }

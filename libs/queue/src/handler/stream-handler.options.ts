@@ -3,7 +3,7 @@ import type { SessionOptions } from '@safesync/db';
 import { isPayloadType, type PayloadType } from './payload-validation.js';
 
 /** What `@StreamHandler` takes. Durations are in ms. */
-export interface StreamHandlerOptions<P extends PayloadType = PayloadType> {
+export interface StreamHandlerOptions<P extends PayloadType = never> {
   /** Name of the stream, as registered with `SafeSyncQueueModule.forFeature`. */
   readonly stream: string;
   /** Consumer group. Every group sees every message; the consumers of one group share them. */
@@ -50,7 +50,7 @@ export interface ResolvedStreamHandlerOptions
 /** Fills in the defaults and refuses what cannot work, all faults at once. `where` is `Class.method`. */
 export function resolveStreamHandlerOptions(
   where: string,
-  options: StreamHandlerOptions,
+  options: StreamHandlerOptions<PayloadType>,
 ): ResolvedStreamHandlerOptions {
   const resolved = withDefaults(options);
   const faults = new OptionFaults(`@StreamHandler ${where}`);
@@ -77,7 +77,7 @@ const DEFAULTS = {
   session: {},
 } as const;
 
-function withDefaults(options: StreamHandlerOptions): ResolvedStreamHandlerOptions {
+function withDefaults(options: StreamHandlerOptions<PayloadType>): ResolvedStreamHandlerOptions {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const claimIdleMs = options.claimIdleMs ?? DEFAULTS.claimIdleMs;
   // half of claimIdleMs, so that lowering that one alone never makes the defaults contradict each other
