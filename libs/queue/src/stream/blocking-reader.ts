@@ -104,7 +104,7 @@ export class BlockingReader {
     blockMs: number,
     parse: (reply: unknown) => T[],
   ): Promise<T[]> {
-    const socket = await this.link.acquire(blockMs + this.graceMs);
+    const socket = await this.link.acquire(Math.max(this.options.connectTimeoutMs, blockMs + this.graceMs));
     if (reading.isOver) return [];
     const startedAt = performance.now();
     try {
