@@ -1,4 +1,5 @@
-import { readDemoOptions, USAGE, UsageError } from './options/demo.options.js';
+import { UsageError } from './options/arguments.js';
+import { readDemoOptions, USAGE } from './options/demo.options.js';
 import { LiveLine } from './progress/live-line.js';
 import { runDemo } from './run/demo.js';
 import { abortOnSignals, Interrupted } from './run/interrupted.js';

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sleep } from '@safesync/core';
+import { UsageError } from './options/arguments.js';
+import { readStartOptions, START_USAGE } from './options/start.options.js';
 import { LiveLine } from './progress/live-line.js';
 import { abortOnSignals, Interrupted } from './run/interrupted.js';
 import { readMetrics, sumOfSamples } from './run/worker-counters.js';
@@ -8,7 +10,7 @@ import { startAtHome } from './start/ledger-at-home.js';
 
 const LOOK_EVERY_MS = 1_000;
 
-const invitation = (url: string): string => `
+const invitation = (url: string, data: string): string => `
   The ledger runs.  API ${url}   metrics ${url}/metrics   health ${url}/health
 
   Move money:
@@ -16,18 +18,23 @@ const invitation = (url: string): string => `
       -d '{"id":"${randomUUID()}","from":"alice","to":"bob","amount":"12.50"}'
     curl -s ${url}/accounts/bob
 
-  Send the same transfer again: it is booked once. Ctrl-C ends everything; the data stays in .data/start.
+  Send the same transfer again: it is booked once. Ctrl-C ends everything; the data stays in ${data}.
 `;
 
 /** The ledger and its servers until Ctrl-C. */
 async function main(): Promise<void> {
+  const options = readStartOptions(process.argv.slice(2));
+  if (options.help) {
+    process.stdout.write(START_USAGE);
+    return;
+  }
   const line = new LiveLine(process.stdout, 30_000);
   const abort = abortOnSignals(line);
   const undo = new UndoStack();
   try {
     line.show('starting MySQL, Redis and the ledger');
-    const url = await startAtHome(undo, abort, (text) => line.say(`  ${text}`));
-    line.say(invitation(url));
+    const url = await startAtHome({ options, undo, abort, say: (text) => line.say(`  ${text}`) });
+    line.say(invitation(url, options.data));
     while (!abort.signal.aborted) {
       line.show(await counters(url));
       await sleep(LOOK_EVERY_MS, abort.signal);
@@ -50,7 +57,7 @@ try {
   await main();
 } catch (error) {
   if (!(error instanceof Interrupted)) {
-    process.exitCode = 1;
+    process.exitCode = error instanceof UsageError ? 2 : 1;
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   }
 }

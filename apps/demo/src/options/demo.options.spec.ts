@@ -1,4 +1,5 @@
-import { readDemoOptions, UsageError } from './demo.options.js';
+import { UsageError } from './arguments.js';
+import { readDemoOptions } from './demo.options.js';
 
 describe('demo options', () => {
   it('default to the run of the README', () => {

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readArguments, readWholeNumber, UsageError } from './arguments.js';
 
 /** What `npm run demo -- …` asks for. */
 export interface DemoOptions {
@@ -27,34 +27,9 @@ then compares every account with what the accepted requests add up to. Exits 0 o
 Servers: MYSQL_URL and REDIS_URL if set, else private ones in .data/demo.
 `;
 
-/** A command line that cannot be obeyed; the message is for the person who wrote it. */
-export class UsageError extends Error {
-  constructor(what: string) {
-    super(`${what}\nTry: npm run demo -- --help`);
-    this.name = 'UsageError';
-  }
-}
+const PROGRAM = 'npm run demo';
 
-/** Reads the command line; throws `UsageError` that names the argument. */
-export function readDemoOptions(args: readonly string[], env: NodeJS.ProcessEnv = process.env): DemoOptions {
-  const values = parse(args);
-  if (values['kill-mysql']) requireOwnServer('--kill-mysql', 'MYSQL_URL', env);
-  if (values['kill-redis']) requireOwnServer('--kill-redis', 'REDIS_URL', env);
-  const sabotage = values.sabotage;
-  if (sabotage !== undefined && sabotage !== 'ack-before-commit') {
-    throw new UsageError(`--sabotage knows only "ack-before-commit", not "${sabotage}".`);
-  }
-  return {
-    transfers: readCount('--transfers', values.transfers, 10_000, [100, 1_000_000]),
-    workers: readCount('--workers', values.workers, 2, [1, 16]),
-    killMysql: values['kill-mysql'] ?? false,
-    killRedis: values['kill-redis'] ?? false,
-    sabotage,
-    help: values.help ?? false,
-  };
-}
-
-const ARGUMENTS = {
+const FLAGS = {
   transfers: { type: 'string' },
   workers: { type: 'string' },
   'kill-mysql': { type: 'boolean' },
@@ -63,25 +38,29 @@ const ARGUMENTS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: ARGUMENTS, strict: true }).values;
-  } catch (error) {
-    // every fault that parseArgs finds has such a code
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw code?.startsWith('ERR_PARSE_ARGS') ? new UsageError(`${message}.`) : error;
+const TRANSFERS = { flag: '--transfers', byDefault: 10_000, min: 100, max: 1_000_000 };
+const WORKERS = { flag: '--workers', byDefault: 2, min: 1, max: 16 };
+
+/** Reads the command line; throws `UsageError` that names the argument. */
+export function readDemoOptions(args: readonly string[], env: NodeJS.ProcessEnv = process.env): DemoOptions {
+  const values = readArguments(PROGRAM, args, FLAGS);
+  if (values['kill-mysql']) requireOwnServer('--kill-mysql', 'MYSQL_URL', env);
+  if (values['kill-redis']) requireOwnServer('--kill-redis', 'REDIS_URL', env);
+  const sabotage = values.sabotage;
+  if (sabotage !== undefined && sabotage !== 'ack-before-commit') {
+    throw new UsageError(PROGRAM, `--sabotage knows only "ack-before-commit", not "${sabotage}".`);
   }
+  return {
+    transfers: readWholeNumber(PROGRAM, values.transfers, TRANSFERS),
+    workers: readWholeNumber(PROGRAM, values.workers, WORKERS),
+    killMysql: values['kill-mysql'] ?? false,
+    killRedis: values['kill-redis'] ?? false,
+    sabotage,
+    help: values.help ?? false,
+  };
 }
 
 function requireOwnServer(flag: string, variable: string, env: NodeJS.ProcessEnv): void {
-  if (env[variable])
-    throw new UsageError(`${flag} kills a private server only; unset ${variable} to have one started.`);
-}
-
-function readCount(name: string, text: string | undefined, byDefault: number, [min, max]: [number, number]): number {
-  if (text === undefined) return byDefault;
-  const value = /^\d{1,7}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= min && value <= max))
-    throw new UsageError(`${name} must be a whole number from ${min} to ${max}, not "${text}".`);
-  return value;
+  if (!env[variable]) return;
+  throw new UsageError(PROGRAM, `${flag} kills a private server only; unset ${variable} to have one started.`);
 }

@@ -15,6 +15,12 @@ describe('LiveLine', () => {
     expect(out.written).toEqual(['\r\u001b[2Kone', '\r\u001b[2Ktwo a']);
   });
 
+  it('takes 80 columns for a terminal that does not know its width', () => {
+    const out = output(true, 0);
+    new LiveLine(out).show('x'.repeat(100));
+    expect(out.written).toEqual([`\r\u001b[2K${'x'.repeat(79)}`]);
+  });
+
   it('keeps what was said above the live line of a terminal', () => {
     const out = output(true);
     const line = new LiveLine(out);

@@ -43,6 +43,7 @@ export class LiveLine {
   }
 
   private fit(text: string): string {
-    return text.slice(0, Math.max(1, (this.out.columns ?? 80) - 1));
+    // a terminal that does not know its width says 0
+    return text.slice(0, (this.out.columns || 80) - 1);
   }
 }

@@ -111,7 +111,8 @@ export class Monitor {
       `${formatCount(this.accepted)}/${formatCount(this.options.total)} accepted`,
       `${formatCount(this.booked)} booked`,
       `${formatCount(rate)}/s`,
-      `${formatCount(this.unfinished)} to do`,
+      // a Redis that was restarted may not know how much a group has not read
+      `${formatCount(Math.max(this.unfinished, this.accepted - this.booked))} to do`,
     ];
     this.options.line.show(`${this.phase}: ${figures.join(', ')}${this.news && ` | ${this.news}`}`);
   }

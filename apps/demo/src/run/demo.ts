@@ -25,6 +25,7 @@ export async function runDemo(options: DemoOptions, line: LiveLine, abort: Abort
   const undo = new UndoStack();
   let tell = (news: string): void => line.say(`  ${news}`);
   try {
+    line.show('finding or starting MySQL and Redis');
     const stage = await openStage(undo, (news) => tell(news));
     undo.push(() => abort.signal.reason instanceof Interrupted && discardLogs(stage));
     tell(`logs of the processes: ${stage.logs}`);

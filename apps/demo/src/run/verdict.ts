@@ -27,6 +27,7 @@ function lines(evidence: Collected, findings: Findings, figures: RunFigures): Re
     ['transfers accepted by HTTP', model.transfers.size],
     ['processed', state.transfers.length],
     ['of these rejected for lack of money', rejected],
+    ['workers killed with SIGKILL', 1],
     ['requests sent again by the client', figures.repeatedRequests],
     ['redelivered', figures.redelivered],
     ['duplicates suppressed', evidence.duplicates],

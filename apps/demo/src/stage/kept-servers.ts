@@ -7,8 +7,7 @@ import type { UndoStack } from './undo-stack.js';
 export const DATA = join(import.meta.dirname, '..', '..', '..', '..', '.data');
 
 export interface KeptServersOptions {
-  /** Folder below `.data`. */
-  readonly folder: string;
+  readonly dataDir: string;
   /** True: empty servers, removed at the end. False: the data stays for the next time. */
   readonly fresh: boolean;
   readonly undo: UndoStack;
@@ -16,8 +15,8 @@ export interface KeptServersOptions {
 }
 
 /** MySQL and Redis, found or started; a private one that dies is started again. */
-export async function startKeptServers({ folder, fresh, undo, say }: KeptServersOptions): Promise<Servers> {
-  const servers = await startServers({ dataDir: join(DATA, folder), fresh, onProgress: say });
+export async function startKeptServers({ dataDir, fresh, undo, say }: KeptServersOptions): Promise<Servers> {
+  const servers = await startServers({ dataDir, fresh, onProgress: say });
   undo.push(() => servers.stop());
   keep('MySQL', servers.mysql, undo, say);
   keep('Redis', servers.redis, undo, say);

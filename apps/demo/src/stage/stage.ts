@@ -26,9 +26,10 @@ export interface Stage {
 /** Starts or finds the servers, makes a database and names for this run; `undo` learns how to put all of it away. */
 export async function openStage(undo: UndoStack, say: (text: string) => void): Promise<Stage> {
   const run = randomBytes(4).toString('hex');
-  const logs = join(DATA, 'demo', `logs-${run}`);
+  const dataDir = join(DATA, 'demo');
+  const logs = join(dataDir, `logs-${run}`);
   await mkdir(logs, { recursive: true });
-  const servers = await startKeptServers({ folder: 'demo', fresh: true, undo, say });
+  const servers = await startKeptServers({ dataDir, fresh: true, undo, say });
   const prefix = `demo-${run}:`;
   const database = `ledger_demo_${run}`;
   const mysqlUrl = await createDatabase(servers.mysqlUrl, database);
