@@ -2,7 +2,17 @@ import { Global, Injectable, Module } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { METRICS_RECORDER } from '@safesync/core';
-import { DbSessions, getDbToken, InjectDb, SafeSyncDbModule, UnsafeSettingsError } from '@safesync/db';
+import {
+  AdvisoryLocks,
+  DbSessions,
+  getDbToken,
+  IdempotentInserts,
+  InjectDb,
+  OptimisticUpdates,
+  RowLocks,
+  SafeSyncDbModule,
+  UnsafeSettingsError,
+} from '@safesync/db';
 import { DataSource } from 'typeorm';
 import { createTestDatabase, type TestDatabase } from '../support/mysql.js';
 
@@ -54,7 +64,10 @@ describe('SafeSyncDbModule', () => {
   it('works on a DataSource of TypeOrmModule by its name, also when asked for asynchronously', async () => {
     const named = { name: 'main', isGlobal: true };
     const async = SafeSyncDbModule.forRootAsync({ useFactory: async () => ({ dataSource: 'main' }) });
-    const module = await boot(async, typeOrm('main'), SafeSyncDbModule.forRoot({ ...named, dataSource: 'main' }));
+    const other = SafeSyncDbModule.forRootAsync({ name: 'async', useFactory: () => ({ dataSource: 'main' }) });
+    const given = SafeSyncDbModule.forRoot({ ...named, dataSource: 'main' });
+    const module = await boot(async, other, typeOrm('main'), given);
+    expect(Number(await one(module.get(getDbToken(DbSessions, 'async'))))).toBe(1);
     expect(Number(await one(module.get(Ledger).sessions))).toBe(1);
     expect(Number(await one(module.get(getDbToken(DbSessions, 'main'))))).toBe(1);
   });
@@ -110,6 +123,19 @@ describe('SafeSyncDbModule', () => {
     } finally {
       await other.drop();
     }
+  });
+
+  it('injects the services beside the sessions, by class and by name', async () => {
+    const connection = { url: database.url, poolSize: 1 };
+    const module = await boot(
+      SafeSyncDbModule.forRoot({ connection }),
+      SafeSyncDbModule.forRoot({ name: 'second', connection }),
+    );
+    for (const service of [RowLocks, AdvisoryLocks, OptimisticUpdates, IdempotentInserts]) {
+      expect(module.get(getDbToken<unknown>(service))).toBeInstanceOf(service);
+      expect(module.get(getDbToken<unknown>(service, 'second'))).toBeInstanceOf(service);
+    }
+    expect(await module.get(AdvisoryLocks).run('boot', {}, async () => 'locked')).toBe('locked');
   });
 
   it("records into the application's metrics recorder when there is one", async () => {

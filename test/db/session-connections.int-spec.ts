@@ -71,6 +71,32 @@ describe('connections of sessions', () => {
     });
   });
 
+  it('SE-2 needs no more grants than the rows it touches', async () => {
+    const user = `u_${database.name}`;
+    await database.pool.query(`CREATE USER ${user}@'%' IDENTIFIED BY ''`);
+    try {
+      await database.pool.query(`GRANT SELECT, INSERT ON ${database.name}.items TO ${user}@'%'`);
+      const url = new URL(database.url);
+      url.username = user;
+      url.password = '';
+      db = await openSessions(url.href, { poolSize: 2 });
+      const { sessions } = db;
+      await sessions.run((session) => insert(session, 1), { isolation: 'SERIALIZABLE', lockWaitMs: 1_000 });
+      const late = sessions.run((session) => session.execute('SELECT SLEEP(20)'), { timeoutMs: 200 });
+      expect(await failure(late)).toMatchObject({ code: 'SESSION_TIMEOUT' });
+      const sleepers = async (): Promise<boolean> =>
+        (await database.rows("SELECT 1 FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP(20)%'"))
+          .length === 0;
+      await eventually(sleepers, { what: 'the statement that was given up ends' });
+      expect(await failure(sessions.run((session) => session.execute('DELETE FROM items')))).toMatchObject({
+        errno: 1142,
+      });
+    } finally {
+      await database.pool.query(`DROP USER ${user}@'%'`);
+    }
+    expect(await ids()).toEqual([1]);
+  });
+
   it('M17 refuses a statement larger than the server takes, before it costs the connection', async () => {
     const { sessions } = await connect({ poolSize: 1 });
     const size = await database.rows<{ n: string }>('SELECT @@max_allowed_packet AS n');

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { type DbSession, NestedSessionError, StatementRefusedError, UnawaitedStatementsError } from '@safesync/db';
 import { createTestDatabase, type TestDatabase } from '../support/mysql.js';
 import { deferred } from './held-session.js';
@@ -184,11 +185,20 @@ describe('misuse of a session', () => {
       expect(await ids()).toEqual([1, 2]);
     });
 
-    it('N8 keeps flows apart that wait for the same connection', async () => {
+    it('N8 keeps the contexts of flows apart that wait for the same connection', async () => {
       const single = await openSessions(database.url, { poolSize: 1 });
+      const tenants = new AsyncLocalStorage<number>();
       try {
-        const tenant = (id: number): Promise<unknown> => single.sessions.run((session) => insert(session, id));
-        await Promise.all(Array.from({ length: 20 }, (_, id) => tenant(id)));
+        const flow = async (id: number): Promise<void> => {
+          const inside = async (session: DbSession): Promise<unknown> => {
+            const before = tenants.getStore();
+            await insert(session, id);
+            return [before, tenants.getStore()];
+          };
+          expect(await single.sessions.run(inside)).toEqual([id, id]);
+          expect(tenants.getStore()).toBe(id);
+        };
+        await Promise.all(Array.from({ length: 20 }, (_, id) => tenants.run(id, () => flow(id))));
         expect(await ids()).toHaveLength(20);
       } finally {
         await single.close();

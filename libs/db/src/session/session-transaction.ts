@@ -12,6 +12,7 @@ import type { SqlParams } from '../sql/sql-value.js';
 import type { Statement } from '../sql/statement.js';
 import { statementOf } from '../sql/statement-parser.js';
 import { translate } from './driver-error.js';
+import { LazyAbortSignal } from './lazy-abort-signal.js';
 import { Savepoints } from './savepoints.js';
 import { isInTransaction, type Reply, type SessionConnection } from './session-connection.js';
 import { SessionHooks } from './session-hooks.js';
@@ -61,7 +62,7 @@ export class SessionTransaction {
   readonly hooks = new SessionHooks();
   readonly savepoints = new Savepoints(this);
   private readonly queue = new StatementQueue();
-  private readonly controller = new LazyAbort();
+  private readonly controller = new LazyAbortSignal();
   private phase: 'open' | 'closing' | 'closed' = 'open';
   private reason: unknown;
   private ran = false;
@@ -199,24 +200,5 @@ export class SessionTransaction {
     if (code === 'LOCK_TIMEOUT') return this.rules.abortOnLockTimeout || this.rules.serverRollsBackOnTimeout;
     if (code === 'LOCK_NOT_AVAILABLE') return this.rules.serverRollsBackOnTimeout;
     return FATAL_CODES.has(code);
-  }
-}
-
-/** An abort signal that costs nothing until somebody looks at it. */
-class LazyAbort {
-  private controller: AbortController | undefined;
-  private reason: { readonly value: unknown } | undefined;
-
-  get signal(): AbortSignal {
-    if (this.controller === undefined) {
-      this.controller = new AbortController();
-      if (this.reason !== undefined) this.controller.abort(this.reason.value);
-    }
-    return this.controller.signal;
-  }
-
-  abort(reason: unknown): void {
-    this.reason ??= { value: reason };
-    this.controller?.abort(reason);
   }
 }

@@ -1,0 +1,117 @@
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { eventually } from '../waiting/eventually.js';
+import { TcpProxy } from './tcp-proxy.js';
+
+/** A client that keeps what it hears. */
+interface Client {
+  readonly socket: Socket;
+  heard: string;
+}
+
+describe('TcpProxy', () => {
+  let server: Server;
+  let proxy: TcpProxy;
+  const asked: string[] = [];
+  const clients: Client[] = [];
+
+  beforeAll(async () => {
+    server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.on('data', (bytes) => {
+        asked.push(String(bytes));
+        socket.write(`re:${String(bytes)}`);
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  });
+  beforeEach(async () => {
+    asked.length = 0;
+    proxy = await TcpProxy.start({ host: '127.0.0.1', port: (server.address() as AddressInfo).port });
+  });
+  afterEach(async () => {
+    await proxy.stop();
+    for (const { socket } of clients.splice(0)) socket.destroy();
+  });
+  afterAll(async () => {
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  const open = async (): Promise<Client> => {
+    const socket = connect(proxy.port, '127.0.0.1');
+    const client: Client = { socket, heard: '' };
+    socket.on('error', () => undefined);
+    socket.on('data', (bytes) => {
+      client.heard += String(bytes);
+    });
+    clients.push(client);
+    await new Promise<void>((resolve) => socket.once('connect', resolve));
+    return client;
+  };
+  const hears = (client: Client, text: string): Promise<unknown> =>
+    eventually(() => client.heard === text, { what: `the client hears "${text}"`, everyMs: 2 });
+  const closed = ({ socket }: Client): Promise<unknown> =>
+    eventually(() => socket.closed, { what: 'the client is cut' });
+
+  it('passes everything on, both ways, and puts its address into a URL', async () => {
+    const client = await open();
+    client.socket.write('hello');
+    await hears(client, 're:hello');
+    expect(proxy.url('mysql://me@elsewhere:3306/db')).toBe(`mysql://me@127.0.0.1:${proxy.port}/db`);
+  });
+
+  it('cuts every connection, and accepts new ones', async () => {
+    const client = await open();
+    client.socket.write('a');
+    await hears(client, 're:a');
+    proxy.cut();
+    await closed(client);
+    const next = await open();
+    next.socket.write('b');
+    await hears(next, 're:b');
+    expect(proxy.connections).toBe(1);
+  });
+
+  it('is silent until healed, and leaves connections open meanwhile', async () => {
+    const client = await open();
+    client.socket.write('a');
+    await hears(client, 're:a');
+    proxy.silence();
+    client.socket.write('lost');
+    await eventually(() => client.socket.bytesWritten === 5 && client.socket.writableLength === 0, {
+      what: 'it is sent',
+    });
+    expect(asked).toEqual(['a']);
+    expect(client.socket.closed).toBe(false);
+    proxy.heal();
+    const next = await open();
+    next.socket.write('b');
+    await hears(next, 're:b');
+    expect(asked).toEqual(['a', 'b']);
+  });
+
+  it('holds bytes back and still brings them all', async () => {
+    proxy.delay(20);
+    const client = await open();
+    client.socket.write('late');
+    await hears(client, 're:late');
+  });
+
+  it.each([
+    ['lose-reply', ['COMMIT']],
+    ['lose-request', []],
+  ] as const)('springs a trap once: %s, the server has heard %p', async (kind, expected) => {
+    const client = await open();
+    const other = await open();
+    const sprung = proxy.trapRequest('COMMIT', kind);
+    other.socket.write('something else');
+    await hears(other, 're:something else');
+    asked.length = 0;
+    client.socket.write('COMMIT');
+    await sprung;
+    await closed(client);
+    expect(client.heard).toBe('');
+    expect(asked).toEqual(expected);
+    other.socket.write('COMMIT');
+    await hears(other, 're:something elsere:COMMIT');
+  });
+});
