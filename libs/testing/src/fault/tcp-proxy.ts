@@ -30,6 +30,7 @@ export class TcpProxy {
   private trap: SetTrap | undefined;
   private isSilent = false;
   private delayMs = 0;
+  private swallowed = 0;
 
   private constructor(private readonly target: { readonly host: string; readonly port: number }) {
     this.listener = createServer((client) => this.accept(client));
@@ -52,6 +53,11 @@ export class TcpProxy {
   /** Connections open at the moment. */
   get connections(): number {
     return this.pairs.size;
+  }
+
+  /** Bytes lost to silence so far. */
+  get swallowedBytes(): number {
+    return this.swallowed;
   }
 
   /** The server's URL with this proxy's address in it. */
@@ -139,7 +145,10 @@ export class TcpProxy {
   }
 
   private pass(to: Socket, bytes: Buffer): void {
-    if (this.isSilent) return;
+    if (this.isSilent) {
+      this.swallowed += bytes.length;
+      return;
+    }
     if (this.delayMs === 0) to.write(bytes);
     else setTimeout(() => to.writable && to.write(bytes), this.delayMs);
   }
