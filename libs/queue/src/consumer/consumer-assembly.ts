@@ -1,6 +1,6 @@
 import { MAX_TIMER_MS, type MetricsRecorder, sleep } from '@safesync/core';
 import type { DeliveryLogger } from '../condition-log.js';
-import { AckBatch } from '../delivery/ack-batch.js';
+import { type AckAnswer, AckBatch } from '../delivery/ack-batch.js';
 import type { DatabaseGate } from '../delivery/database-gate.js';
 import { performDecision } from '../delivery/delivery-decision.js';
 import type { HeldEntry } from '../delivery/held-entry.js';
@@ -8,7 +8,7 @@ import { LeaseKeeper } from '../delivery/lease-keeper.js';
 import { type DeliveryParts, MessageDelivery } from '../delivery/message-delivery.js';
 import type { ResolvedStreamHandlerOptions } from '../handler/stream-handler.options.js';
 import { ACKS_LOST, MESSAGES_ACKED } from '../queue.metrics.js';
-import type { FencedOutcome, RedisStream } from '../stream/redis-stream.js';
+import type { RedisStream } from '../stream/redis-stream.js';
 import { DeliveryActions } from './delivery-actions.js';
 import { DeliverySlots } from './delivery-slots.js';
 import { EntryIntake } from './entry-intake.js';
@@ -67,20 +67,26 @@ export class ConsumerAssembly {
   private makeAcks(): AckBatch {
     const { stream, logger } = this.parts;
     const subject = `Acknowledgements of stream "${stream.stream}", group "${stream.group}"`;
-    return new AckBatch(stream, (held, outcome) => this.acknowledged(held, outcome), logger, subject);
+    return new AckBatch(stream, (answers) => this.acknowledged(answers), logger, subject);
   }
 
-  private acknowledged(held: HeldEntry, outcome: FencedOutcome): void {
+  private acknowledged(answers: readonly AckAnswer[]): void {
+    const { stream, metrics } = this.parts;
+    for (const { held } of answers) this.held.release(held);
+    const lost = answers.filter(({ outcome }) => outcome !== 'done');
+    metrics.add(MESSAGES_ACKED, { stream: stream.stream }, answers.length - lost.length);
+    for (const answer of lost) this.ackLost(answer);
+  }
+
+  private ackLost({ held, outcome }: AckAnswer): void {
     const { stream, metrics, logger } = this.parts;
-    this.held.release(held);
-    if (outcome === 'done') {
-      metrics.add(MESSAGES_ACKED, { stream: stream.stream });
-      return;
-    }
-    const reason = outcome === 'notMine' ? 'not_mine' : 'not_pending';
-    metrics.add(ACKS_LOST, { stream: stream.stream, group: stream.group, reason });
-    const fact =
-      outcome === 'notMine' ? 'another consumer holds it and will run it again' : 'it was not pending any more';
+    const isTaken = outcome === 'notMine';
+    metrics.add(ACKS_LOST, {
+      stream: stream.stream,
+      group: stream.group,
+      reason: isTaken ? 'not_mine' : 'not_pending',
+    });
+    const fact = isTaken ? 'another consumer holds it and will run it again' : 'it was not pending any more';
     logger.warn(
       `Entry ${held.id} of stream "${stream.stream}", group "${stream.group}" was committed, but not acknowledged: ${fact}.`,
     );

@@ -1,5 +1,5 @@
 import type { FencedOutcome } from '../stream/redis-stream.js';
-import { AckBatch } from './ack-batch.js';
+import { type AckAnswer, AckBatch } from './ack-batch.js';
 import { HeldEntry } from './held-entry.js';
 
 /** A Redis that answers when the test says so. */
@@ -33,8 +33,10 @@ describe('AckBatch', () => {
     answers = [];
     log = [];
     const say = (line: string): void => void log.push(line);
-    const onAnswer = ({ id }: HeldEntry, outcome: FencedOutcome): void => void answers.push([id, outcome]);
-    batch = new AckBatch(redis, onAnswer, { log: say, warn: say, error: say }, 'Acks');
+    const onAnswers = (list: readonly AckAnswer[]): void => {
+      for (const { held: entry, outcome } of list) answers.push([entry.id, outcome]);
+    };
+    batch = new AckBatch(redis, onAnswers, { log: say, warn: say, error: say }, 'Acks');
   });
 
   it('sends the first at once, and what came meanwhile together', async () => {

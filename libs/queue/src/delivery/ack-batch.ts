@@ -4,6 +4,11 @@ import type { FencedOutcome, RedisStream } from '../stream/redis-stream.js';
 import { describeError } from './error-summary.js';
 import type { HeldEntry } from './held-entry.js';
 
+export interface AckAnswer {
+  readonly held: HeldEntry;
+  readonly outcome: FencedOutcome;
+}
+
 const BACKOFF: BackoffOptions = { baseMs: 50, maxMs: 2_000 };
 
 /**
@@ -19,8 +24,8 @@ export class AckBatch {
 
   constructor(
     private readonly stream: Pick<RedisStream, 'ack'>,
-    /** Told what Redis said about each entry; `done` also when an earlier call without an answer had done it. */
-    private readonly onAnswer: (held: HeldEntry, outcome: FencedOutcome) => void,
+    /** Told what Redis said about each entry of a call; `done` also when an earlier call without an answer had done it. */
+    private readonly onAnswers: (answers: readonly AckAnswer[]) => void,
     logger: DeliveryLogger,
     subject: string,
   ) {
@@ -69,7 +74,7 @@ export class AckBatch {
     try {
       const outcomes = await this.stream.ack(batch);
       this.condition.ended('committed messages are acknowledged again');
-      for (const [index, held] of batch.entries()) this.settle(held, outcomes[index] ?? 'notPending');
+      this.onAnswers(batch.map((held, index) => answerFor(held, outcomes[index] ?? 'notPending')));
       return undefined;
     } catch (error) {
       for (const held of batch) held.isAckUncertain = true;
@@ -79,8 +84,8 @@ export class AckBatch {
       this.inFlight = 0;
     }
   }
+}
 
-  private settle(held: HeldEntry, outcome: FencedOutcome): void {
-    this.onAnswer(held, outcome === 'notPending' && held.isAckUncertain ? 'done' : outcome);
-  }
+function answerFor(held: HeldEntry, outcome: FencedOutcome): AckAnswer {
+  return { held, outcome: outcome === 'notPending' && held.isAckUncertain ? 'done' : outcome };
 }

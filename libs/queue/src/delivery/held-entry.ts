@@ -51,11 +51,15 @@ export class HeldEntry implements DeliveredEntry {
     return this.current;
   }
 
-  /** Starts an attempt; the signal aborts when it is interrupted. */
-  begin(): AbortSignal {
-    this.controller = new AbortController();
+  /** Starts an attempt; `controller` is aborted when it is interrupted. */
+  begin(controller: AbortController): void {
+    this.controller = controller;
     this.attempt += 1;
-    return this.controller.signal;
+  }
+
+  /** Ends the attempt: whoever interrupts from now on comes too late for it. */
+  end(): void {
+    this.controller = undefined;
   }
 
   /** Ends the attempt in progress from outside; its transaction rolls back. The first reason stands. */

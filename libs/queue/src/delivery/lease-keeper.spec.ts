@@ -49,11 +49,12 @@ describe('LeaseKeeper', () => {
 
   it('forbids the commit and interrupts the delivery when another consumer has the entry', async () => {
     const held = hold('1-0');
-    const signal = held.begin();
+    const controller = new AbortController();
+    held.begin(controller);
     answer = () => ['notMine'];
     now += 60_000;
     await expect(keeper.confirm(held)).rejects.toMatchObject({ code: 'LEASE_LOST' });
-    expect([held.interruption, signal.aborted]).toEqual(['leaseLost', true]);
+    expect([held.interruption, controller.signal.aborted]).toEqual(['leaseLost', true]);
     expect(() => keeper.confirm(held)).toThrow(expect.objectContaining({ code: 'LEASE_LOST' }));
   });
 

@@ -48,6 +48,9 @@ export interface DeliveryParts {
  * Never rejects. A failure is rolled back and comes back as a decision; `undefined` says that the message is done.
  */
 export class MessageDelivery {
+  /** Of attempts that ended: making one costs more than all else that a delivery does before the session. */
+  private readonly controllers: AbortController[] = [];
+
   constructor(private readonly parts: DeliveryParts) {}
 
   async deliver(held: HeldEntry): Promise<DeliveryDecision | undefined> {
@@ -62,7 +65,8 @@ export class MessageDelivery {
   /** Nothing when the transaction is known to be committed; else what stopped it, everything rolled back. */
   private async attempt(held: HeldEntry): Promise<Failure | undefined> {
     const { sessions, session, codec } = this.parts;
-    const signal = held.begin();
+    const controller = this.controllers.pop() ?? new AbortController();
+    held.begin(controller);
     let stage: DeliveryStage = 'start';
     try {
       this.requireDeliverable(held);
@@ -71,10 +75,13 @@ export class MessageDelivery {
       stage = 'validate';
       await this.validate(message);
       stage = 'handler';
-      await sessions.run((tx) => this.handle(message, tx, held), { ...session, signal });
+      await sessions.run((tx) => this.handle(message, tx, held), { ...session, signal: controller.signal });
       return undefined;
     } catch (error) {
       return { stage, error };
+    } finally {
+      held.end();
+      if (!controller.signal.aborted) this.controllers.push(controller);
     }
   }
 
@@ -91,11 +98,7 @@ export class MessageDelivery {
   /** Everything of the transaction between BEGIN and COMMIT. */
   private async handle(message: Message, session: DbSession, held: HeldEntry): Promise<void> {
     const renew = (): Promise<boolean> => this.parts.leases.renew(held);
-    await this.parts.handler(
-      message,
-      session,
-      new DeliveryContext(session.signal, held.deliveryCount, held.attempt, renew),
-    );
+    await this.parts.handler(message, session, new DeliveryContext(session, held.deliveryCount, held.attempt, renew));
     await this.parts.leases.confirm(held);
   }
 

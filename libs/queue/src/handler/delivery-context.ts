@@ -1,16 +1,25 @@
+import type { DbSession } from '@safesync/db';
 import { type DeliveryOutcome, deliveryOutcome } from './delivery-outcome.js';
 
 /** What a handler may know about, and decide on, the delivery it is running for. */
 export class DeliveryContext {
   constructor(
-    /** Aborts when the message must not be finished: shutdown ran out of time, `handlerTimeoutMs` passed, or the lease was lost. */
-    readonly signal: AbortSignal,
+    private readonly session: Pick<DbSession, 'signal'>,
     /** How often Redis has delivered this message, this time included; survives crashes. */
     readonly deliveryCount: number,
     /** How often this process has started the handler for this message, this time included. */
     readonly attempt: number,
     private readonly renew: () => Promise<boolean>,
   ) {}
+
+  /**
+   * Aborts when the message must not be finished: shutdown ran out of time, `handlerTimeoutMs` passed, the lease or the
+   * connection was lost. The same as the session's.
+   */
+  get signal(): AbortSignal {
+    // made at first sight: most handlers never look, and a signal is not cheap
+    return this.session.signal;
+  }
 
   /**
    * Renews the lease now: nobody claims the message for another `claimIdleMs`. The consumer does this by itself; call it before

@@ -18,7 +18,7 @@ import { DeliveryContext } from './delivery-context.js';
 import { createHandlerInvoker, type HandlerInvoker } from './handler-invoker.js';
 
 const session = {} as DbSession;
-const context = new DeliveryContext(new AbortController().signal, 2, 1, async () => true);
+const context = new DeliveryContext(session, 2, 1, async () => true);
 const messageOf = (payload: unknown): Message => ({
   id: 'm',
   entryId: '1-0',

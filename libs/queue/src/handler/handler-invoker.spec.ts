@@ -26,7 +26,7 @@ class Transfer {
 }
 
 const session = {} as DbSession;
-const context = new DeliveryContext(new AbortController().signal, 2, 1, async () => true);
+const context = new DeliveryContext(session, 2, 1, async () => true);
 const messageOf = (payload: unknown): Message => ({
   id: 'm',
   entryId: '1-0',
