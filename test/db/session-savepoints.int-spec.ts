@@ -189,6 +189,24 @@ describe('savepoints and hooks', () => {
       expect(db.hookErrors).toEqual([failure]);
     });
 
+    it('change nothing either when what reports their errors throws itself', async () => {
+      const onHookError = (): never => {
+        throw new Error('the log is full');
+      };
+      const other = await openSessions(database.url, { poolSize: 1, onHookError });
+      const warned = new Promise((resolve) => process.once('warning', resolve));
+      try {
+        const run = other.sessions.run(async (session) => {
+          session.afterCommit(() => Promise.reject(new Error('hook')));
+          return 'value';
+        });
+        expect(await run).toBe('value');
+        expect(await warned).toMatchObject({ message: expect.stringContaining('the log is full') });
+      } finally {
+        await other.close();
+      }
+    });
+
     it('follow the rows of their savepoint', async () => {
       const order: string[] = [];
       await db.sessions.run(async (session) => {

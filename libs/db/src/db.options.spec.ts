@@ -19,7 +19,7 @@ describe('resolveDbOptions', () => {
 
   it('throws all faults at once', () => {
     expect(() => resolveDbOptions({ acquireTimeoutMs: 0, statementTimeoutMs: 1.5 })).toThrow(
-      /acquireTimeoutMs must be an integer >= 1; statementTimeoutMs must be an integer >= 0; .*lockWaitMs/,
+      /acquireTimeoutMs must be an integer >= 1; statementTimeoutMs must be an integer from 0 to 2147483647; .*lockWaitMs/,
     );
     expect(() => resolveDbOptions({ defaults: { isolation: 'CHAOS' as never, lockWaitMs: -1 } })).toThrow(
       /isolation must be one of.*lockWaitMs must be/,

@@ -1,4 +1,4 @@
-import { type BackoffOptions, OptionFaults } from '@safesync/core';
+import { type BackoffOptions, MAX_TIMER_MS, OptionFaults } from '@safesync/core';
 import type { IsolationLevel } from './dialect/sql-dialect.js';
 
 /** How one session runs. Every field has a default in `DbOptions.defaults`. */
@@ -86,7 +86,7 @@ export function resolveDbOptions(options: DbOptions = {}): ResolvedDbOptions {
   const defaults = resolveSessionOptions(options.defaults, SESSION_DEFAULTS);
   new OptionFaults('SafeSyncDbModule')
     .integer('acquireTimeoutMs', acquireTimeoutMs, 1)
-    .integer('statementTimeoutMs', statementTimeoutMs, 0)
+    .integer('statementTimeoutMs', statementTimeoutMs, 0, MAX_TIMER_MS)
     .require(
       statementTimeoutMs === 0 || statementTimeoutMs > defaults.lockWaitMs,
       'statementTimeoutMs must be greater than defaults.lockWaitMs',
@@ -97,7 +97,7 @@ export function resolveDbOptions(options: DbOptions = {}): ResolvedDbOptions {
     statementTimeoutMs,
     lockNamespace: options.lockNamespace,
     defaults,
-    onHookError: options.onHookError ?? warn,
+    onHookError: harmless(options.onHookError ?? warn),
   };
 }
 
@@ -134,6 +134,18 @@ function withoutUndefined(options: SessionOptions): SessionOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
+/** What reports an error must not become one: the transaction it follows has ended already. */
+function harmless(report: (error: unknown) => void): (error: unknown) => void {
+  return (error) => {
+    try {
+      report(error);
+    } catch (failure) {
+      warn(failure);
+    }
+  };
+}
+
 function warn(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : String(error), 'SafeSyncHookWarning');
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.emitWarning(`A hook or cleanup of a session failed: ${text}`, 'SafeSyncHookWarning');
 }

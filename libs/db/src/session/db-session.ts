@@ -58,13 +58,13 @@ export class DbSession {
   }
 
   /** The only row, or null. A second row throws `MultipleRowsError`. */
-  fetchOne<R extends Row = Row>(sql: string, params?: SqlParams): Promise<R | null> {
+  fetchOne<R extends object = Row>(sql: string, params?: SqlParams): Promise<R | null> {
     return this.transaction.perform({ method: 'fetchOne', sql, params }, (reply, statement) =>
       atMostOne('fetchOne', reply, statement),
     ) as Promise<R | null>;
   }
 
-  fetchAll<R extends Row = Row>(sql: string, params?: SqlParams): Promise<R[]> {
+  fetchAll<R extends object = Row>(sql: string, params?: SqlParams): Promise<R[]> {
     return this.transaction.perform({ method: 'fetchAll', sql, params }, allRows) as Promise<R[]>;
   }
 

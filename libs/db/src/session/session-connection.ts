@@ -149,7 +149,8 @@ export class SessionConnection {
   giveBack(): void {
     this.lostListener = undefined;
     if (this.isBusy) this.doubt ??= 'a statement is still running';
-    if (this.doubt !== undefined || this.lostWith !== undefined) this.destroy(new ConnectionLostError());
+    if (this.doubt !== undefined) this.destroy(new ConnectionLostError(`The connection was given up: ${this.doubt}.`));
+    else if (this.lostWith !== undefined) this.destroy(this.lostWith);
     else this.raw.release();
   }
 

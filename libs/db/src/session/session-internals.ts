@@ -90,7 +90,7 @@ export class SessionInternals {
     }
   }
 
-  /** Undoes what the session left on its connection; true when all of it worked. */
+  /** Undoes what the session left on its connection. Never throws: where something fails, the connection is destroyed. */
   async cleanUp(onError: (error: unknown) => void): Promise<void> {
     if (this.lockWaitChanged) this.connection.taint('its lock wait was changed');
     for (const cleanup of this.cleanups.toReversed()) {

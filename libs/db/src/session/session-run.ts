@@ -1,5 +1,4 @@
-import type { MetricsRecorder } from '@safesync/core';
-import { withDeadline } from '@safesync/core';
+import { MAX_TIMER_MS, type MetricsRecorder, withDeadline } from '@safesync/core';
 import {
   CommitOutcomeUnknownError,
   SessionAbortedError,
@@ -188,7 +187,7 @@ class SessionRun {
   private limitCommit(): NodeJS.Timeout | undefined {
     const { timeoutMs } = this.options;
     if (timeoutMs === undefined) return undefined;
-    const ms = Math.max(LEAST_COMMIT_MS, this.deadline.remainingMs);
+    const ms = Math.min(MAX_TIMER_MS, Math.max(LEAST_COMMIT_MS, this.deadline.remainingMs));
     return setTimeout(() => this.connection.destroy(new SessionTimeoutError(timeoutMs)), ms);
   }
 
