@@ -38,7 +38,6 @@ describe('what runs around a handler', () => {
 
   async function invokerOf(type: Type, extra: Provider[] = []): Promise<HandlerInvoker> {
     module = await Test.createTestingModule({ providers: [type, ...extra] }).compile();
-    // APP_* filters log what passes them
     module.useLogger(false);
     await module.init();
     const handler = { instance: module.get<object>(type), method: 'on', where: 'H.on', payloadClass: undefined };
@@ -55,6 +54,21 @@ describe('what runs around a handler', () => {
       calls.push([this === this.self, ...args]);
     }
   }
+
+  it('nobody logs an error whole: a driver may have put values into it', async () => {
+    @Injectable()
+    class Leaky {
+      async on(): Promise<void> {
+        throw Object.assign(new Error('failed: VALUES (4111-1111)'), { sql: 'VALUES (4111-1111)' });
+      }
+    }
+    const invoke = await invokerOf(Leaky);
+    const lines: unknown[] = [];
+    const collect = (...line: unknown[]): void => void lines.push(...line);
+    module?.useLogger({ log: collect, warn: collect, error: collect });
+    await expect(invoke(messageOf({}), session, context)).rejects.toThrow('failed');
+    expect(lines).toEqual([]);
+  });
 
   describe('interceptors', () => {
     const interceptor = (intercept: NestInterceptor['intercept']): Provider => ({

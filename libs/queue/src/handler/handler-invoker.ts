@@ -1,4 +1,4 @@
-import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
+import type { ArgumentMetadata, ArgumentsHost, PipeTransform } from '@nestjs/common';
 import type { ExternalContextCreator } from '@nestjs/core';
 import { isSafeSyncError } from '@safesync/core';
 import { type DbSession, isConnectionError, isRetryable } from '@safesync/db';
@@ -85,15 +85,8 @@ function createChain(creator: ExternalContextCreator, { instance, method, where,
       throw error;
     }
   };
-  // Nest would take the pipes' metatype from the method's first parameter, which is the message and not the payload: the pipes
-  // that it finds for the method, its class and the application are taken over and applied in the body
-  const overriding: ExternalContextCreator = Object.create(creator, {
-    createPipesFn: {
-      value: (found: readonly PipeTransform[]) => {
-        pipes = found;
-        return null;
-      },
-    },
+  const overriding = withOwnEnds(creator, (found) => {
+    pipes = found;
   });
   const options = { guards: true, interceptors: true, filters: true };
   const callback = likeMethod(body as Callback, target);
@@ -108,6 +101,54 @@ function createChain(creator: ExternalContextCreator, { instance, method, where,
     options,
     CONTEXT_TYPE,
   );
+}
+
+/** The parts of Nest's creator that it keeps to itself, the same on Nest 11 and 12. */
+interface ErrorProxy {
+  createProxy(
+    target: Callback,
+    handler: { next(error: unknown, host: ArgumentsHost): unknown },
+    type: string,
+  ): Callback;
+}
+type CustomFilters = (error: unknown, host: ArgumentsHost) => unknown;
+interface ExceptionsHandler {
+  readonly invokeCustomFilters?: CustomFilters;
+  readonly invokeCustomFilter?: CustomFilters;
+}
+
+/**
+ * The creator with two of its ends changed. Pipes are handed over instead of applied: Nest would take their metatype from the
+ * method's first parameter, which is the message and not the payload. An error that no filter takes is passed on in silence:
+ * Nest would log it whole, with whatever values a driver put into it.
+ */
+function withOwnEnds(
+  creator: ExternalContextCreator,
+  onPipes: (pipes: readonly PipeTransform[]) => void,
+): ExternalContextCreator {
+  const { externalErrorProxy: original } = creator as unknown as { readonly externalErrorProxy: ErrorProxy };
+  const proxy: ErrorProxy = {
+    createProxy: (target, handler, type) =>
+      original.createProxy(
+        target,
+        { next: (error, host) => throughFilters(handler as ExceptionsHandler, error, host) },
+        type,
+      ),
+  };
+  const createPipesFn = (found: readonly PipeTransform[]): null => {
+    onPipes(found);
+    return null;
+  };
+  return Object.create(creator, { createPipesFn: { value: createPipesFn }, externalErrorProxy: { value: proxy } });
+}
+
+function throughFilters(handler: ExceptionsHandler, error: unknown, host: ArgumentsHost): unknown {
+  // Nest 12 returns undefined when no filter took the error, Nest 11 null
+  const answer = handler.invokeCustomFilters
+    ? handler.invokeCustomFilters(error, host)
+    : handler.invokeCustomFilter?.(error, host);
+  if (answer === undefined || answer === null) throw error;
+  return answer;
 }
 
 async function applyPipes(
