@@ -52,7 +52,7 @@ export class TcpProxy {
 
   /** Connections open at the moment. */
   get connections(): number {
-    return this.pairs.size;
+    return [...this.pairs].filter(({ client }) => !client.destroyed).length;
   }
 
   /** Bytes lost to silence so far. */
@@ -117,8 +117,9 @@ export class TcpProxy {
       // a reset is what a test of this kind asks for
       socket.on('error', () => end(pair));
       socket.on('close', () => {
-        this.pairs.delete(pair);
         if (!this.isSilent) end(pair);
+        // in silence the other side is not told, and stays until it is cut
+        if (client.destroyed && server.destroyed) this.pairs.delete(pair);
       });
     }
   }
