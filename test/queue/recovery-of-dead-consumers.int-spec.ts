@@ -85,6 +85,36 @@ describe('a process that is killed', () => {
   });
 });
 
+describe('a process that sleeps for longer than it may', () => {
+  it('loses its message, and cannot commit it when it wakes up', async () => {
+    const worker = await startWorker('wait', quick());
+    await add(1);
+    await entered(worker, 1);
+    process.kill(worker.pid, 'SIGSTOP');
+    const counts = new TestSignal<number>('delivery count');
+    await world.boot(
+      handlerOf(quick(), async (message, session, { deliveryCount }) => {
+        counts.emit(deliveryCount);
+        await effect(message, session);
+      }),
+    );
+    expect(await counts.next()).toBe(2);
+    await world.settled([1]);
+    worker.send({ wake: true });
+    process.kill(worker.pid, 'SIGCONT');
+    await worker.line('is not held any more');
+    expect(await world.effects()).toEqual([1]);
+  });
+
+  it('the control: awake, it commits', async () => {
+    const worker = await startWorker('wait', quick());
+    await add(1);
+    await entered(worker, 1);
+    worker.send({ wake: true });
+    await world.settled([1]);
+  });
+});
+
 describe('a process that lives', () => {
   it('keeps its message however slow it is; the control: killed, it loses it', async () => {
     const worker = await startWorker('hang', quick());

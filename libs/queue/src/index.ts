@@ -1,7 +1,7 @@
 // handlers
 
 export { ConsumerRegistry } from './consumer/consumer.registry.js';
-export type { DrainReport } from './consumer/group-consumer.js';
+export type { ConsumerStatus, DrainReport } from './consumer/group-consumer.js';
 export type { DeadLetter, FailedAttempt } from './delivery/dead-letter.js';
 export { DeliveriesExhaustedError, LeaseLostError } from './delivery/delivery.errors.js';
 export type { ErrorSummary } from './delivery/error-summary.js';

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type DbSession, SafeSyncDbModule } from '@safesync/db';
@@ -9,6 +10,8 @@ export type WorkerMode =
   | 'work'
   /** Never returns, with its effect inserted and not committed. */
   | 'hang'
+  /** Inserts its effect, then waits for a message from the parent before it returns. */
+  | 'wait'
   /** The process dies between the commit and the acknowledgement. */
   | 'die-after-commit'
   /** The process dies in the handler of message 13; the others work. */
@@ -34,6 +37,7 @@ class Handler {
     tell({ entered: payload.n });
     if (settings.mode === 'die-of-13' && payload.n === 13) process.exit(13);
     await session.execute('INSERT INTO effects (n) VALUES (:n)', { n: payload.n });
+    if (settings.mode === 'wait') await once(process, 'message');
     if (settings.mode === 'hang') await new Promise(() => undefined);
     if (settings.mode === 'die-after-commit') session.afterCommit(() => void process.kill(process.pid, 'SIGKILL'));
   }

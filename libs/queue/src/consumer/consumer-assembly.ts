@@ -1,8 +1,9 @@
 import { MAX_TIMER_MS, type MetricsRecorder, sleep } from '@safesync/core';
-import type { DeliveryLogger } from '../condition-log.js';
+import { ConditionLog, type DeliveryLogger } from '../condition-log.js';
 import { type AckAnswer, AckBatch } from '../delivery/ack-batch.js';
 import type { DatabaseGate } from '../delivery/database-gate.js';
 import { performDecision } from '../delivery/delivery-decision.js';
+import { describeError } from '../delivery/error-summary.js';
 import type { HeldEntry } from '../delivery/held-entry.js';
 import { LeaseKeeper } from '../delivery/lease-keeper.js';
 import { type DeliveryParts, MessageDelivery } from '../delivery/message-delivery.js';
@@ -123,12 +124,16 @@ export class ConsumerAssembly {
   }
 
   private makeRetries(): RetrySchedule {
+    const { stream, logger } = this.parts;
+    const condition = new ConditionLog(logger, `Retries of stream "${stream.stream}", group "${stream.group}"`);
     return new RetrySchedule({
       name: this.parts.handler,
       capacity: (signal) => this.slots.hungry(signal),
-      redeliver: (held) => this.intake.redeliver(held),
-      // Redis is away, which the reader says
-      onError: () => undefined,
+      redeliver: async (held) => {
+        await this.intake.redeliver(held);
+        condition.ended('are delivered again');
+      },
+      onError: (error) => condition.began(describeError(error), 'cannot be delivered, repeating'),
     });
   }
 

@@ -8,7 +8,7 @@ import type { DbSessions } from '@safesync/db';
 import { DatabaseGate } from '../delivery/database-gate.js';
 import type { ResolvedQueueOptions } from '../queue.options.js';
 import type { ConsumerFactory, PreparedHandler } from './consumer-factory.js';
-import type { DrainReport, GroupConsumer } from './group-consumer.js';
+import type { ConsumerStatus, DrainReport, GroupConsumer } from './group-consumer.js';
 
 /** How long the boot waits for Redis before it goes on without; the consumers keep trying. */
 const BOOT_WAIT_MS = 5_000;
@@ -32,6 +32,11 @@ export class ConsumerRegistry implements OnApplicationBootstrap, OnModuleDestroy
 
   get isRunning(): boolean {
     return this.consumers.length > 0;
+  }
+
+  /** The consumers that run, for health checks. */
+  get status(): readonly ConsumerStatus[] {
+    return this.consumers.map((consumer) => consumer.status);
   }
 
   /**

@@ -1,7 +1,24 @@
 import { BackgroundLoop, sleep, withDeadline } from '@safesync/core';
+import { ConditionLog } from '../condition-log.js';
 import { describeError } from '../delivery/error-summary.js';
 import type { HeldEntry } from '../delivery/held-entry.js';
 import { ConsumerAssembly, type ConsumerParts } from './consumer-assembly.js';
+
+/** One handler's consumer at this moment. */
+export interface ConsumerStatus {
+  /** `Class.method`. */
+  readonly handler: string;
+  readonly stream: string;
+  readonly group: string;
+  readonly consumer: string;
+  /** Messages being handled. */
+  readonly running: number;
+  /**
+   * Since the read loop last came round. Grows beyond `blockMs` while Redis does not answer, while the database is away, and
+   * while all slots are taken.
+   */
+  readonly sinceLastTurnMs: number;
+}
 
 /** What became of the messages that a consumer held when it was stopped. All 0 but `finished` is a clean stop. */
 export interface DrainReport {
@@ -33,13 +50,17 @@ export class GroupConsumer {
   private drained: Promise<DrainReport> | undefined;
 
   constructor(private readonly parts: ConsumerParts) {
+    const { stream, group } = parts.stream;
+    const condition = new ConditionLog(parts.logger, `Leases of stream "${stream}", group "${group}"`);
     this.assembly = new ConsumerAssembly(parts, this.stopping.signal);
     this.forgetGate = parts.gate.onOpen(() => this.assembly.slots.pump());
     this.renewing = new BackgroundLoop({
       name: parts.handler,
-      turn: (signal) => this.renew(signal),
-      // Redis is away, which the reader says
-      onError: () => undefined,
+      turn: async (signal) => {
+        await this.renew(signal);
+        condition.ended('are renewed again');
+      },
+      onError: (error) => condition.began(describeError(error), 'cannot be renewed, repeating'),
     });
   }
 
@@ -49,9 +70,18 @@ export class GroupConsumer {
     return `stream "${stream}" by ${this.parts.handler} (group "${group}", consumer "${consumer}")`;
   }
 
-  /** Milliseconds since the read loop last came round: what a liveness probe should watch. */
-  get sinceLastTurnMs(): number {
-    return this.assembly.reader.sinceLastTurnMs;
+  get status(): ConsumerStatus {
+    const { stream, group, consumer } = this.parts.stream;
+    const { slots, reader } = this.assembly;
+    const { handler } = this.parts;
+    return {
+      handler,
+      stream,
+      group,
+      consumer,
+      running: slots.inProgress.size,
+      sinceLastTurnMs: reader.sinceLastTurnMs,
+    };
   }
 
   /** Starts all loops, once. True when the group exists; false when `signal` aborted before: the loops go on trying. */

@@ -47,6 +47,18 @@ describe('LeaseKeeper', () => {
     expect(renewed).toEqual([[{ id: '1-0', deliveryCount: 1 }]]);
   });
 
+  it('asks Redis about what it held through a silence, also after the next sign of life', async () => {
+    const held = hold('1-0');
+    keeper.confirmAlive(now);
+    now += 10_000;
+    keeper.confirmAlive(now - 1);
+    const later = hold('2-0');
+    await keeper.confirm(held);
+    expect(keeper.confirm(later)).toBeUndefined();
+    expect(keeper.confirm(held)).toBeUndefined();
+    expect(renewed).toEqual([[{ id: '1-0', deliveryCount: 1 }]]);
+  });
+
   it('forbids the commit and interrupts the delivery when another consumer has the entry', async () => {
     const held = hold('1-0');
     const controller = new AbortController();

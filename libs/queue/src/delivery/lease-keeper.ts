@@ -15,6 +15,8 @@ export interface LeaseTimes {
  */
 export class LeaseKeeper {
   private aliveAt: number | undefined;
+  /** Leases from before this moment were unprotected for a while: this consumer may have counted as dead. */
+  private doubtfulBefore = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly stream: Pick<RedisStream, 'renew'>,
@@ -27,8 +29,10 @@ export class LeaseKeeper {
     return Math.max(1, Math.floor(this.times.claimIdleMs / 3));
   }
 
-  /** This consumer gave a sign of life by a call sent at `sentAt`. */
+  /** This consumer gave a sign of life by a call that was sent at `sentAt` and is answered now. */
   confirmAlive(sentAt: number): void {
+    const now = this.now();
+    if (this.isSilentAt(now)) this.doubtfulBefore = now;
     this.aliveAt = sentAt;
   }
 
@@ -50,9 +54,12 @@ export class LeaseKeeper {
   confirm(held: HeldEntry): Promise<void> | undefined {
     if (held.interruption === 'leaseLost') throw new LeaseLostError(held.id);
     const now = this.now();
-    const isSilent = this.aliveAt !== undefined && now - this.aliveAt >= this.times.livenessMs;
-    if (!isSilent && now - held.leasedAt < this.times.claimIdleMs) return undefined;
-    return this.renewOrThrow(held);
+    const isOld = held.leasedAt < this.doubtfulBefore || now - held.leasedAt >= this.times.claimIdleMs;
+    return isOld || this.isSilentAt(now) ? this.renewOrThrow(held) : undefined;
+  }
+
+  private isSilentAt(now: number): boolean {
+    return this.aliveAt !== undefined && now - this.aliveAt >= this.times.livenessMs;
   }
 
   private async renewOrThrow(held: HeldEntry): Promise<void> {
