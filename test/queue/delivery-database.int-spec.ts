@@ -83,6 +83,21 @@ describe('a database that is killed', () => {
   });
 });
 
+describe('a database that only one process cannot reach', () => {
+  it('costs that process its messages after claimIdleMs: another handles them, no delivery counted', async () => {
+    const { hostname, port } = new URL(servers.mysqlUrl);
+    const proxy = await TcpProxy.start({ host: hostname, port: Number(port) });
+    const handler = strict({ concurrency: 2, claimIdleMs: 1_000, claimIntervalMs: 100, livenessMs: 600_000 });
+    const cutOff = await world.boot(handlerOf(handler, effect), { databaseUrl: proxy.url(world.database.url) });
+    await proxy.stop();
+    await world.publish(cutOff, 1, 2, 3, 4);
+    await eventually(async () => (await world.pending()).length === 4, { what: 'read by the one cut off' });
+    await world.boot(handlerOf(handler, effect));
+    await world.settled([1, 2, 3, 4], 20_000);
+    expect(await world.deadLetters()).toEqual([]);
+  });
+});
+
 describe('a message that kills its own connection', () => {
   it('is counted: the database answers, so it is the message', async () => {
     const app = await world.boot(

@@ -116,11 +116,23 @@ export class ConsumerAssembly {
     return new DeliverySlots({
       concurrency: this.parts.options.concurrency,
       mayStart: () => this.parts.gate.isOpen && !this.stopping.aborted,
-      run: async (held) => {
-        const decision = await delivery.deliver(held);
-        if (decision) await performDecision(decision, held, this.actions);
-      },
+      run: (held) => this.run(held, delivery),
     });
+  }
+
+  private async run(held: HeldEntry, delivery: MessageDelivery): Promise<void> {
+    // given back while it waited for its turn
+    if (this.held.get(held.id) !== held) return;
+    try {
+      const decision = await delivery.deliver(held);
+      if (decision) await performDecision(decision, held, this.actions);
+    } catch (error) {
+      // nothing above throws by design; if it does, the entry is claimed again later and the slot goes on
+      this.held.release(held);
+      this.parts.logger.error(
+        `Entry ${held.id} of stream "${this.parts.stream.stream}" was left pending: ${describeError(error)}`,
+      );
+    }
   }
 
   private makeRetries(): RetrySchedule {

@@ -23,6 +23,8 @@ export class ConsumerRegistry implements OnApplicationBootstrap, OnModuleDestroy
   private handlers: Promise<readonly PreparedHandler[]> | undefined;
   private consumers: readonly GroupConsumer[] = [];
   private readonly gates = new Map<DbSessions, DatabaseGate>();
+  /** The application shuts down; a boot that is still under way must not start anything any more. */
+  private isClosing = false;
   private stopping: Promise<readonly DrainReport[]> | undefined;
 
   constructor(
@@ -46,7 +48,7 @@ export class ConsumerRegistry implements OnApplicationBootstrap, OnModuleDestroy
   async start(): Promise<void> {
     await this.stopping;
     const handlers = await this.prepare();
-    if (this.isRunning) return;
+    if (this.isRunning || this.isClosing) return;
     this.consumers = handlers.map((handler) => this.factory.create(handler, this.gateOf(handler)));
     const bootWait = AbortSignal.timeout(BOOT_WAIT_MS);
     await Promise.all(this.consumers.map((consumer) => this.startOne(consumer, bootWait)));
@@ -69,6 +71,7 @@ export class ConsumerRegistry implements OnApplicationBootstrap, OnModuleDestroy
   }
 
   onModuleDestroy(): void {
+    this.isClosing = true;
     for (const consumer of this.consumers) consumer.stopFetching();
   }
 

@@ -101,7 +101,8 @@ export class DeliveryActions implements DecisionActions {
   private async startUncounted(held: HeldEntry): Promise<void> {
     const { gate, signal, leases, start } = this.parts;
     await gate.opened(signal);
-    for (let attempt = 1; !signal.aborted; attempt++) {
+    const isHeld = (): boolean => this.parts.held.get(held.id) === held;
+    for (let attempt = 1; !signal.aborted && isHeld(); attempt++) {
       try {
         const isMine = await leases.renew(held);
         return isMine ? start(held) : this.letGo(held);

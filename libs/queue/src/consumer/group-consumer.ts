@@ -1,7 +1,7 @@
 import { BackgroundLoop, sleep, withDeadline } from '@safesync/core';
 import { ConditionLog } from '../condition-log.js';
 import { describeError } from '../delivery/error-summary.js';
-import type { HeldEntry } from '../delivery/held-entry.js';
+import type { HeldEntry, HeldState } from '../delivery/held-entry.js';
 import { ConsumerAssembly, type ConsumerParts } from './consumer-assembly.js';
 
 /** One handler's consumer at this moment. */
@@ -118,10 +118,9 @@ export class GroupConsumer {
 
   private async endFetching(): Promise<number> {
     this.stopping.abort();
-    const { reader, retries, slots } = this.assembly;
+    const { reader, retries } = this.assembly;
     await Promise.all([reader.stop(), retries.stop()]);
-    slots.takeReady();
-    return this.giveBackUnstarted();
+    return (await this.giveBackUnstarted()) + this.leaveWaiting();
   }
 
   private async endDelivering(drainMs: number): Promise<DrainReport> {
@@ -136,7 +135,7 @@ export class GroupConsumer {
     const interrupted = actions.givenBack - givenBackBefore;
     // what failed meanwhile waits for a retry that another consumer will do
     await retries.stop();
-    givenBack += interrupted + (await this.giveBackUnstarted());
+    givenBack += interrupted + (await this.giveBackUnstarted()) + this.leaveWaiting();
     await acks.flush(AbortSignal.any([deadline, AbortSignal.timeout(GRACE_MS)]));
     await Promise.all([claimer.stop(), this.renewing.stop()]);
     await this.leave();
@@ -149,15 +148,24 @@ export class GroupConsumer {
     });
   }
 
-  /** Entries that wait for a retry stay pending: this consumer is about to be marked dead, and their deliveries count. */
+  /** What is ready, or paused for want of a database: any consumer may have it, this delivery not counted. */
   private async giveBackUnstarted(): Promise<number> {
-    const { held } = this.assembly;
-    const isUnstarted = ({ state }: HeldEntry): boolean => state === 'ready' || state === 'paused';
-    const unstarted = [...held].filter(isUnstarted);
-    const waiting = [...held].filter(({ state }) => state === 'waiting' || state === 'moving');
-    for (const entry of [...unstarted, ...waiting]) held.release(entry);
+    this.assembly.slots.takeReady();
+    const unstarted = this.release('ready', 'paused');
     if (unstarted.length > 0) await this.attempt('give messages back', () => this.parts.stream.giveBack(unstarted));
-    return unstarted.length + waiting.length;
+    return unstarted.length;
+  }
+
+  /** What waits for a retry stays pending: this consumer is about to be marked dead, and those deliveries count. */
+  private leaveWaiting(): number {
+    return this.release('waiting', 'moving').length;
+  }
+
+  private release(...states: readonly HeldState[]): HeldEntry[] {
+    const { held } = this.assembly;
+    const released = [...held].filter(({ state }) => states.includes(state));
+    for (const entry of released) held.release(entry);
+    return released;
   }
 
   private async leave(): Promise<void> {
@@ -184,6 +192,9 @@ export class GroupConsumer {
   private async renew(signal: AbortSignal): Promise<void> {
     const { leases, held } = this.assembly;
     await sleep(leases.intervalMs, signal);
-    if (!signal.aborted) await leases.renewAged(held);
+    if (signal.aborted) return;
+    // perhaps the database is away from here only: then others should have what cannot be started
+    if (this.parts.gate.closedForMs >= this.parts.options.claimIdleMs) await this.giveBackUnstarted();
+    await leases.renewAged(held);
   }
 }

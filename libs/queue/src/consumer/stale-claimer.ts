@@ -114,8 +114,11 @@ export class StaleClaimer {
 
   /** Until the next turn: the interval, or sooner when more can be claimed at once and there is room for it. */
   private async rest(isMore: boolean, signal: AbortSignal): Promise<void> {
-    if (!isMore) return sleep(this.parts.claimIntervalMs, signal);
-    await this.parts.capacityChanged(AbortSignal.any([signal, AbortSignal.timeout(this.parts.claimIntervalMs)]));
+    const { claimIntervalMs, capacityChanged } = this.parts;
+    if (!isMore) return sleep(claimIntervalMs, signal);
+    const over = new AbortController();
+    const isOver = sleep(claimIntervalMs, signal).then(() => over.abort());
+    await Promise.race([capacityChanged(over.signal), isOver]);
   }
 
   private onError(error: unknown): void {

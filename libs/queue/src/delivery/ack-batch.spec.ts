@@ -1,3 +1,4 @@
+import { RedisConnectionLostError, RedisUnavailableError } from '../queue.errors.js';
 import type { FencedOutcome } from '../stream/redis-stream.js';
 import { type AckAnswer, AckBatch } from './ack-batch.js';
 import { HeldEntry } from './held-entry.js';
@@ -79,7 +80,7 @@ describe('AckBatch', () => {
     redis.calls[0]?.answer(['notPending']);
     await batch.flush(never);
     batch.add(held('2-0'));
-    redis.calls[1]?.fail(new Error('the answer was lost'));
+    redis.calls[1]?.fail(new RedisConnectionLostError('The answer was lost.'));
     while (redis.calls.length < 3) await new Promise((resolve) => setImmediate(resolve));
     redis.calls[2]?.answer(['notPending']);
     await batch.flush(never);
@@ -87,6 +88,15 @@ describe('AckBatch', () => {
       ['1-0', 'notPending'],
       ['2-0', 'done'],
     ]);
+  });
+
+  it('does not take a refused call for one whose answer was lost', async () => {
+    batch.add(held('1-0'));
+    redis.calls[0]?.fail(new RedisUnavailableError('Not sent.'));
+    while (redis.calls.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    redis.calls[1]?.answer(['notPending']);
+    await batch.flush(never);
+    expect(answers).toEqual([['1-0', 'notPending']]);
   });
 
   it('stops repeating when flushed with a signal that aborts, and knows what is left', async () => {

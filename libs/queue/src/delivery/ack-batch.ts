@@ -1,4 +1,4 @@
-import { type BackoffOptions, equalJitter, sleep } from '@safesync/core';
+import { type BackoffOptions, equalJitter, isSafeSyncError, sleep } from '@safesync/core';
 import { ConditionLog, type DeliveryLogger } from '../condition-log.js';
 import type { FencedOutcome, RedisStream } from '../stream/redis-stream.js';
 import { describeError } from './error-summary.js';
@@ -77,7 +77,8 @@ export class AckBatch {
       this.onAnswers(batch.map((held, index) => answerFor(held, outcomes[index] ?? 'notPending')));
       return undefined;
     } catch (error) {
-      for (const held of batch) held.isAckUncertain = true;
+      // anything else was never sent, or refused: then "not pending" later is news
+      if (isSafeSyncError(error, 'REDIS_CONNECTION_LOST')) for (const held of batch) held.isAckUncertain = true;
       this.queued = [...batch, ...this.queued];
       return error ?? new Error('unknown');
     } finally {

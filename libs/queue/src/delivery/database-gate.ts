@@ -10,7 +10,7 @@ const PROBE_BACKOFF: BackoffOptions = { baseMs: 100, maxMs: 2_000 };
  */
 export class DatabaseGate {
   private asking: Promise<boolean> | undefined;
-  private isClosed = false;
+  private closedAt: number | undefined;
   private readonly stopping = new AbortController();
   private readonly listeners = new Set<() => void>();
   private readonly condition: ConditionLog;
@@ -25,12 +25,17 @@ export class DatabaseGate {
   }
 
   get isOpen(): boolean {
-    return !this.isClosed;
+    return this.closedAt === undefined;
+  }
+
+  /** How long the database has been away; 0 while it answers. */
+  get closedForMs(): number {
+    return this.closedAt === undefined ? 0 : performance.now() - this.closedAt;
   }
 
   /** Asks the database once. True: it answers. False: it is away, and the gate stays closed until it answers. */
   async ask(): Promise<boolean> {
-    if (this.isClosed) return false;
+    if (!this.isOpen) return false;
     this.asking ??= this.probe().finally(() => {
       this.asking = undefined;
     });
@@ -66,8 +71,8 @@ export class DatabaseGate {
   }
 
   private close(): void {
-    if (this.isClosed) return;
-    this.isClosed = true;
+    if (!this.isOpen) return;
+    this.closedAt = performance.now();
     void this.probeUntilOpen();
   }
 
@@ -76,7 +81,7 @@ export class DatabaseGate {
     for (let attempt = 1; !signal.aborted; attempt++) {
       await sleep(equalJitter(PROBE_BACKOFF, attempt), signal);
       if (signal.aborted || !(await this.probe())) continue;
-      this.isClosed = false;
+      this.closedAt = undefined;
       this.condition.ended('answers again, handlers go on');
       for (const listener of this.listeners) listener();
       return;

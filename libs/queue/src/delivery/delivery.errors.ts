@@ -22,3 +22,13 @@ export class LeaseLostError extends QueueError {
     });
   }
 }
+
+/** Stands for a thrown value that throws itself when it is looked at. */
+export class UnreadableThrowError extends QueueError {
+  constructor() {
+    super('The thrown value cannot be looked at: a getter or proxy trap of it throws.', {
+      code: 'UNREADABLE_ERROR',
+      remedy: 'Throw plain errors.',
+    });
+  }
+}

@@ -8,7 +8,7 @@ import { type Message, readMessage } from '../message/message.js';
 import { DELIVERIES, HANDLER_DURATION } from '../queue.metrics.js';
 import type { AckBatch } from './ack-batch.js';
 import type { DatabaseGate } from './database-gate.js';
-import { DeliveriesExhaustedError, LeaseLostError } from './delivery.errors.js';
+import { DeliveriesExhaustedError, LeaseLostError, UnreadableThrowError } from './delivery.errors.js';
 import {
   type DeliveryDecision,
   type DeliveryFailure,
@@ -57,7 +57,7 @@ export class MessageDelivery {
     const startedAt = performance.now();
     const failure = await this.attempt(held); // 1 and 2
     if (!failure) this.parts.acks.add(held); // 3
-    const decision = failure && (await this.decide(failure, held));
+    const decision = failure && (await this.decideSafely(failure, held));
     this.record(startedAt, decision?.kind ?? 'done');
     return decision;
   }
@@ -102,12 +102,23 @@ export class MessageDelivery {
     await this.parts.leases.confirm(held);
   }
 
+  /** What was thrown may be anything, a proxy or a getter that throws too: then it counts as a failure of the handler. */
+  private async decideSafely(failure: Failure, held: HeldEntry): Promise<DeliveryDecision> {
+    try {
+      return await this.decide(failure, held);
+    } catch {
+      return this.decide({ stage: failure.stage, error: new UnreadableThrowError() }, held);
+    }
+  }
+
   private async decide({ stage, error }: Failure, held: HeldEntry): Promise<DeliveryDecision> {
     const databaseAnswers = isDatabaseFault(error) ? await this.askDatabase(held) : undefined;
     const { interruption, deliveryCount } = held;
     const requested = error instanceof RolledBackOutcome ? error.outcome : undefined;
+    const failure = { stage, error, deliveryCount, requested, interruption, databaseAnswers };
+    const decision = decideDelivery(failure, this.parts.policy);
     held.remember(summarizeError(error));
-    return decideDelivery({ stage, error, deliveryCount, requested, interruption, databaseAnswers }, this.parts.policy);
+    return decision;
   }
 
   /** A message that brings the database down again and again must not do so for ever, so that after some times it counts. */
