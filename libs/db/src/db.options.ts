@@ -106,13 +106,28 @@ export function resolveSessionOptions(
   defaults: ResolvedSessionOptions,
 ): ResolvedSessionOptions {
   if (options === undefined) return defaults;
-  const resolved = { ...defaults, ...withoutUndefined(options) };
-  const faults = new OptionFaults('Session options')
-    .require(ISOLATION_LEVELS.includes(resolved.isolation), `isolation must be one of ${ISOLATION_LEVELS.join(', ')}`)
-    .integer('lockWaitMs', resolved.lockWaitMs, 0);
-  if (resolved.timeoutMs !== undefined) faults.integer('timeoutMs', resolved.timeoutMs, 1);
+  const faults = new OptionFaults('Session options');
+  requireSessionOptions(faults, options);
   faults.throwIfAny();
-  return resolved;
+  return { ...defaults, ...withoutUndefined(options) };
+}
+
+/**
+ * Adds what cannot work in `options` to `faults`: for a caller that has them long before a session. `prefix` stands before each
+ * name.
+ */
+export function requireSessionOptions(faults: OptionFaults, options: SessionOptions, prefix = ''): void {
+  const { isolation, lockWaitMs, timeoutMs } = options;
+  faults.require(
+    isolation === undefined || ISOLATION_LEVELS.includes(isolation),
+    `${prefix}isolation must be one of ${ISOLATION_LEVELS.join(', ')}`,
+  );
+  if (lockWaitMs !== undefined) faults.integer(`${prefix}lockWaitMs`, lockWaitMs, 0);
+  if (timeoutMs !== undefined) faults.integer(`${prefix}timeoutMs`, timeoutMs, 1);
+  for (const name of ['readOnly', 'abortOnLockTimeout'] as const) {
+    const value: unknown = options[name];
+    faults.require(value === undefined || typeof value === 'boolean', `${prefix}${name} must be true or false`);
+  }
 }
 
 export function resolveRetryOptions(options: RetryOptions = {}): ResolvedRetryOptions {

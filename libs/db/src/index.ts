@@ -36,7 +36,7 @@ export {
   DB_WRITE_LATENCY,
   DB_WRITE_TOTAL,
 } from './db.metrics.js';
-export type { DbOptions, RetryOptions, SessionOptions } from './db.options.js';
+export { type DbOptions, type RetryOptions, requireSessionOptions, type SessionOptions } from './db.options.js';
 export { getDbToken, InjectDb } from './db.tokens.js';
 export type { IsolationLevel, SqlDialect } from './dialect/sql-dialect.js';
 export { AdvisoryLock } from './locking/advisory-lock.js';

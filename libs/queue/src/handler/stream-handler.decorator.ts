@@ -38,6 +38,9 @@ export function StreamHandler<P extends PayloadType = never>(
       const remedy = 'Put @StreamHandler on an instance method with a plain name.';
       throw new HandlerRefusedError(where, isStatic ? 'is static' : 'is named by a symbol', remedy);
     }
+    if (typeof options !== 'object' || options === null) {
+      throw new HandlerRefusedError(where, 'has no options', 'Write @StreamHandler({ stream, group }).');
+    }
     if (Reflect.hasOwnMetadata(OPTIONS, target, method)) {
       throw new HandlerRefusedError(where, 'carries @StreamHandler twice', 'Write one method per stream and group.');
     }

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { StreamHandler } from './stream-handler.decorator.js';
 import { resolveStreamHandlerOptions, type StreamHandlerOptions } from './stream-handler.options.js';
 
 const faultsOf = (options: Partial<StreamHandlerOptions>): readonly string[] => {
@@ -56,8 +57,33 @@ describe('resolveStreamHandlerOptions', () => {
     [{ retry: { baseMs: 1, maxMs: 60_000 } }, 'retry.maxMs must be less than claimIdleMs'],
     [{ claimIntervalMs: 6_000 }, 'livenessMs must be at least twice claimIntervalMs'],
     [{ handlerTimeoutMs: 60_000 }, 'handlerTimeoutMs must be less than claimIdleMs'],
+    [{ session: { timeoutMs: 60_000 } }, 'session.timeoutMs must be less than claimIdleMs'],
+    [{ session: null as never }, 'session must be an object'],
+    [{ retry: null as never }, 'retry must be an object'],
+    [{ retry: { baseMs: 1, maxMs: 2, jitter: 1 } as never }, 'retry.jitter is not an option (baseMs, maxMs)'],
+    [
+      { session: { isolation: 'NOPE' as never } },
+      'session.isolation must be one of READ UNCOMMITTED, READ COMMITTED, REPEATABLE READ, SERIALIZABLE',
+    ],
+    [{ session: { lockWaitMs: 'x' as never } }, 'session.lockWaitMs must be an integer >= 0'],
+    [{ session: { readOnly: 'no' as never } }, 'session.readOnly must be true or false'],
+    [
+      { session: { independent: true } as never },
+      'session.independent is not an option (isolation, readOnly, timeoutMs, lockWaitMs, abortOnLockTimeout)',
+    ],
   ])('refuses %j', (options, fault) => {
     expect(faultsOf(options)).toEqual([fault]);
+  });
+
+  it('refuses the name of an option that does not exist', () => {
+    expect(faultsOf({ maxDeliverys: 3 } as never)).toEqual([
+      expect.stringMatching(/^maxDeliverys is not an option \(.*maxDeliveries/),
+    ]);
+  });
+
+  it.each([undefined, null, 'stream'])('a mark with %p for options is refused where it stands', (options) => {
+    const mark = (): unknown => StreamHandler(options as never)({ constructor: { name: 'A' } }, 'b', {});
+    expect(mark).toThrow('@StreamHandler A.b has no options.');
   });
 
   it.each(['0', '$', '5', '1700000000000-3'])('takes groupStart %s', (groupStart) => {

@@ -1,5 +1,5 @@
 import { type BackoffOptions, MAX_TIMER_MS, OptionFaults } from '@safesync/core';
-import type { SessionOptions } from '@safesync/db';
+import { requireSessionOptions, type SessionOptions } from '@safesync/db';
 import { isPayloadType, type PayloadType } from './payload-validation.js';
 
 /** What `@StreamHandler` takes. Durations are in ms. */
@@ -54,6 +54,11 @@ export function resolveStreamHandlerOptions(
 ): ResolvedStreamHandlerOptions {
   const resolved = withDefaults(options);
   const faults = new OptionFaults(`@StreamHandler ${where}`);
+  requireKnown(faults, '', options, OPTION_NAMES);
+  requireKnown(faults, 'retry', resolved.retry, ['baseMs', 'maxMs']);
+  requireKnown(faults, 'session', resolved.session, SESSION_OPTION_NAMES);
+  // the other checks look into these objects
+  faults.throwIfAny();
   requireNames(faults, resolved);
   requireNumbers(faults, resolved);
   requireRelations(faults, resolved);
@@ -76,6 +81,22 @@ const DEFAULTS = {
   handlerTimeoutMs: undefined,
   session: {},
 } as const;
+
+const OPTION_NAMES = ['stream', 'group', 'retry', ...Object.keys(DEFAULTS)];
+/** Without `signal` and `independent`, which are of a call and not of a handler. */
+const SESSION_OPTION_NAMES = ['isolation', 'readOnly', 'timeoutMs', 'lockWaitMs', 'abortOnLockTimeout'];
+
+/** A misspelt option would be left at its default in silence. */
+function requireKnown(faults: OptionFaults, parent: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) {
+    faults.require(false, `${parent} must be an object`);
+    return;
+  }
+  const prefix = parent === '' ? '' : `${parent}.`;
+  for (const name of Object.keys(options)) {
+    faults.require(known.includes(name), `${prefix}${name} is not an option (${known.join(', ')})`);
+  }
+}
 
 function withDefaults(options: StreamHandlerOptions<PayloadType>): ResolvedStreamHandlerOptions {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
@@ -107,6 +128,7 @@ function requireNames(faults: OptionFaults, options: ResolvedStreamHandlerOption
 }
 
 function requireNumbers(faults: OptionFaults, options: ResolvedStreamHandlerOptions): void {
+  requireSessionOptions(faults, options.session, 'session.');
   faults.integer('concurrency', options.concurrency, 1, 1_000);
   faults.integer('maxDeliveries', options.maxDeliveries, 1);
   faults.integer('retry.baseMs', options.retry.baseMs, 1, MAX_TIMER_MS);
@@ -119,12 +141,16 @@ function requireNumbers(faults: OptionFaults, options: ResolvedStreamHandlerOpti
 }
 
 function requireRelations(faults: OptionFaults, options: ResolvedStreamHandlerOptions): void {
-  const { retry, claimIdleMs, claimIntervalMs, livenessMs, handlerTimeoutMs } = options;
+  const { retry, claimIdleMs, claimIntervalMs, livenessMs, handlerTimeoutMs, session } = options;
   faults.require(!(retry.baseMs > retry.maxMs), 'retry.baseMs must not exceed retry.maxMs');
   faults.require(!(retry.maxMs >= claimIdleMs), 'retry.maxMs must be less than claimIdleMs');
   faults.require(!(livenessMs < 2 * claimIntervalMs), 'livenessMs must be at least twice claimIntervalMs');
   faults.require(
     handlerTimeoutMs === undefined || !(handlerTimeoutMs >= claimIdleMs),
     'handlerTimeoutMs must be less than claimIdleMs',
+  );
+  faults.require(
+    session.timeoutMs === undefined || !(session.timeoutMs >= claimIdleMs),
+    'session.timeoutMs must be less than claimIdleMs',
   );
 }
