@@ -125,6 +125,7 @@ export class GroupConsumer {
 
   private async endDelivering(drainMs: number): Promise<DrainReport> {
     const { slots, actions, acks, retries, claimer } = this.assembly;
+    const endsAt = performance.now() + drainMs;
     const deadline = AbortSignal.timeout(drainMs);
     const inProgress = slots.inProgress.size;
     let givenBack = (await this.fetchStopped) ?? 0;
@@ -136,7 +137,7 @@ export class GroupConsumer {
     // what failed meanwhile waits for a retry that another consumer will do
     await retries.stop();
     givenBack += interrupted + (await this.giveBackUnstarted()) + this.leaveWaiting();
-    await acks.flush(AbortSignal.any([deadline, AbortSignal.timeout(GRACE_MS)]));
+    await acks.flush(AbortSignal.timeout(Math.ceil(Math.max(GRACE_MS, endsAt - performance.now()))));
     await Promise.all([claimer.stop(), this.renewing.stop()]);
     await this.leave();
     const stillRunning = slots.inProgress.size;
