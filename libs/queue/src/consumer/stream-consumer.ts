@@ -16,6 +16,7 @@ import { Wakeup } from './wakeup.js';
 export interface StreamConsumerParts {
   readonly stream: RedisStream;
   readonly blockMs: number;
+  /** Where a group begins that does not exist at the start. */
   readonly groupStart: string;
   readonly metrics: MetricsRecorder;
   readonly logger: DeliveryLogger;
@@ -31,6 +32,9 @@ export interface StreamConsumerParts {
   readonly undisturbed: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
+/** Whatever `groupStart` is: a group that vanished had seen nobody knows what, and nothing published since may be passed over. */
+const HEAL_START = '0';
+
 const RECREATE_BACKOFF: BackoffOptions = { baseMs: 50, maxMs: 2_000 };
 
 /**
@@ -41,6 +45,8 @@ export class StreamConsumer {
   private readonly loop: BackgroundLoop;
   private readonly condition: ConditionLog;
   private drainedEpoch: number | undefined;
+  private drainsWanted = 1;
+  private drainsDone = 0;
   private isPrepared = false;
   private readonly preparation = new Wakeup();
   private recreations = 0;
@@ -80,13 +86,18 @@ export class StreamConsumer {
 
   /** Has the own pending entries read again before the next new one. */
   requestDrain(): void {
-    this.drainedEpoch = undefined;
+    this.drainsWanted += 1;
+  }
+
+  private get isDrained(): boolean {
+    return this.drainsDone === this.drainsWanted && this.drainedEpoch === this.parts.stream.epoch;
   }
 
   private async turn(signal: AbortSignal): Promise<void> {
     try {
       await this.prepare();
-      await this.readPendingOnce(signal);
+      // a drain that is asked for during another may concern what that one has passed
+      while (!this.isDrained && !signal.aborted) await this.readPending(signal);
       await this.readNew(signal);
       this.recreations = 0;
       this.condition.ended('reads again');
@@ -103,12 +114,12 @@ export class StreamConsumer {
     this.preparation.notify();
   }
 
-  private async readPendingOnce(signal: AbortSignal): Promise<void> {
+  private async readPending(signal: AbortSignal): Promise<void> {
     const { stream, demand, heldIds, takeBack, undisturbed } = this.parts;
     const { epoch } = stream;
-    if (epoch === this.drainedEpoch) return;
+    const { drainsWanted } = this;
     // one at a time after a start: reading counts a delivery, and what killed the last process may be among them
-    const isFirst = this.drainedEpoch === undefined;
+    const isFirst = this.drainsDone !== drainsWanted;
     for (let after: string | undefined = '0-0'; after !== undefined; ) {
       const wanted = await demand(signal);
       if (signal.aborted) return;
@@ -121,6 +132,7 @@ export class StreamConsumer {
       await taken;
     }
     this.drainedEpoch = epoch;
+    this.drainsDone = drainsWanted;
   }
 
   private async readNew(signal: AbortSignal): Promise<void> {
@@ -136,12 +148,14 @@ export class StreamConsumer {
   }
 
   private async recreateGroup(signal: AbortSignal): Promise<void> {
-    const { stream, groupStart, metrics, logger } = this.parts;
+    const { stream, metrics, logger } = this.parts;
     if (this.recreations > 0) await sleep(equalJitter(RECREATE_BACKOFF, this.recreations), signal);
     this.recreations += 1;
-    if (signal.aborted || !(await stream.ensureGroup(groupStart))) return;
+    if (signal.aborted || !(await stream.ensureGroup(HEAL_START))) return;
     metrics.add(GROUPS_RECREATED, { stream: stream.stream, group: stream.group });
-    logger.warn(`Stream "${stream.stream}": group "${stream.group}" had vanished; created again at ${groupStart}.`);
+    logger.warn(
+      `Stream "${stream.stream}": group "${stream.group}" had vanished; created again at ${HEAL_START}, so that all of the stream is delivered.`,
+    );
   }
 
   private onError(error: unknown): void {
