@@ -40,6 +40,16 @@ describe('DeliverySlots', () => {
     expect(started).toEqual(['1', '2', '3', '0']);
   });
 
+  it('frees the slot of a run that breaks its promise not to reject', async () => {
+    const broken = new DeliverySlots({
+      concurrency: 1,
+      mayStart: () => true,
+      run: () => Promise.reject(new Error('broken')),
+    });
+    await expect(broken.runAlone(held('1'))).rejects.toThrow('broken');
+    expect(broken.outstanding).toBe(0);
+  });
+
   it('wants entries again when no more than one round is left', async () => {
     expect(slots.wanted).toBe(4);
     for (const id of ['1', '2', '3']) slots.add(held(id));

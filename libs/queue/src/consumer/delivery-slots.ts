@@ -108,9 +108,12 @@ export class DeliverySlots {
   private async start(held: HeldEntry): Promise<void> {
     held.state = 'running';
     this.running.add(held);
-    await this.options.run(held);
-    this.running.delete(held);
-    this.pump();
-    if (this.isHungry() || this.isIdle()) this.wakeup.notify();
+    try {
+      await this.options.run(held);
+    } finally {
+      this.running.delete(held);
+      this.pump();
+      if (this.isHungry() || this.isIdle()) this.wakeup.notify();
+    }
   }
 }
