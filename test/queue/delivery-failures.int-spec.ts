@@ -87,6 +87,8 @@ describe('a handler that throws', () => {
       data: '{"n":13}',
     });
     expect(runs).toBe(3);
+    // the log says where it was thrown: at the first failure and at the last
+    expect(world.log.filter((line) => line.includes('delivery-failures.int-spec.ts'))).toHaveLength(2);
     const labels = { stream: world.stream, group: 'g', cause: 'max_deliveries' };
     expect(world.metrics.total(DEAD_LETTERS, labels)).toBe(1);
   });

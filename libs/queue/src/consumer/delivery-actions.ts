@@ -51,7 +51,8 @@ export class DeliveryActions implements DecisionActions {
   }
 
   retryAfter(held: HeldEntry, afterMs: number): void {
-    this.log(held, `failed (${lastError(held)}); delivered again in ${afterMs} ms`);
+    const where = held.attempt === 1 ? framesBelow(held) : '';
+    this.log(held, `failed (${lastError(held)}); delivered again in ${afterMs} ms`, where);
     // it came to an end in a living process
     held.isSuspect = false;
     this.parts.retries.add(held, afterMs);
@@ -64,7 +65,7 @@ export class DeliveryActions implements DecisionActions {
       this.deadLetterCondition.ended('are written again');
       if (outcome !== 'done') return this.letGo(held);
       metrics.add(DEAD_LETTERS, { stream: stream.stream, group: stream.group, cause });
-      this.log(held, `moved to the dead letters: ${cause} (${lastError(held)})`);
+      this.log(held, `moved to the dead letters: ${cause} (${lastError(held)})`, framesBelow(held));
       all.release(held);
     } catch (error) {
       // it stays pending and is tried again; if the answer alone was lost, it is not pending any more and dropped then
@@ -131,12 +132,16 @@ export class DeliveryActions implements DecisionActions {
     };
   }
 
-  private log(held: HeldEntry, what: string): void {
+  private log(held: HeldEntry, what: string, below = ''): void {
     const { stream, logger } = this.parts;
     logger.warn(
-      `Entry ${held.id} of stream "${stream.stream}", group "${stream.group}" (delivery ${held.deliveryCount}) ${what}.`,
+      `Entry ${held.id} of stream "${stream.stream}", group "${stream.group}" (delivery ${held.deliveryCount}) ${what}.${below}`,
     );
   }
+}
+
+function framesBelow({ frames }: HeldEntry): string {
+  return frames === '' ? '' : `\n${frames}`;
 }
 
 function lastError(held: HeldEntry): string {

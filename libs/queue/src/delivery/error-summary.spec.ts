@@ -1,5 +1,20 @@
 import { NonRetryableError } from '../queue.errors.js';
-import { describeError, summarizeError } from './error-summary.js';
+import { describeError, framesOf, summarizeError } from './error-summary.js';
+
+describe('framesOf', () => {
+  it('says where an error was thrown, without its message', () => {
+    const frames = framesOf(new Error('canary\n    at canary:1'));
+    expect(frames).toMatch(/^ {4}at .*error-summary\.spec\.ts:\d+:\d+/);
+    expect(frames).not.toContain('canary');
+  });
+
+  it.each([null, undefined, 'text', {}, Object.assign(new Error('x'), { stack: 5 })])(
+    'says nothing about %p',
+    (thrown) => {
+      expect(framesOf(thrown)).toBe('');
+    },
+  );
+});
 
 class HostileError extends Error {
   override get message(): string {

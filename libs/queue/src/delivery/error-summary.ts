@@ -43,6 +43,24 @@ export function describeSummary({ name, code, message, cause }: ErrorSummary): s
   return cause === undefined ? own : `${own} <- ${describeSummary(cause)}`;
 }
 
+/** Where it was thrown: the frames of its stack, without the message above them; '' for none. */
+export function framesOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return '';
+  const stack = textOf(error, 'stack', MAX_STACK) ?? '';
+  const message = textOf(error, 'message', MAX_STACK) ?? '';
+  // a message of several lines could look like frames
+  const start = stack.indexOf(message);
+  if (start === -1) return '';
+  const lines = stack.slice(start + message.length).split('\n');
+  return lines
+    .filter((line) => line.startsWith('    at '))
+    .slice(0, MAX_FRAMES)
+    .join('\n');
+}
+
+const MAX_FRAMES = 10;
+const MAX_STACK = 20_000;
+
 function describeType(value: unknown): string {
   return value === null ? 'null' : typeof value;
 }

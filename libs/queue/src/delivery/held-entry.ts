@@ -31,6 +31,8 @@ export class HeldEntry implements DeliveredEntry {
   /** When the lease was last known to be ours, on the clock of `performance.now()`. */
   leasedAt = performance.now();
   readonly history: FailedAttempt[] = [];
+  /** Where the last failure was thrown. */
+  frames = '';
   private controller: AbortController | undefined;
 
   constructor(
@@ -74,7 +76,8 @@ export class HeldEntry implements DeliveredEntry {
     this.leasedAt = performance.now();
   }
 
-  remember(error: ErrorSummary): void {
+  remember(error: ErrorSummary, frames: string): void {
+    this.frames = frames;
     this.history.push({ delivery: this.deliveryCount, at: new Date().toISOString(), error });
     if (this.history.length > MAX_HISTORY) this.history.shift();
   }

@@ -16,7 +16,7 @@ import {
   type DeliveryStage,
   decideDelivery,
 } from './delivery-policy.js';
-import { summarizeError } from './error-summary.js';
+import { framesOf, summarizeError } from './error-summary.js';
 import type { HeldEntry } from './held-entry.js';
 import type { LeaseKeeper } from './lease-keeper.js';
 
@@ -117,7 +117,7 @@ export class MessageDelivery {
     const requested = error instanceof RolledBackOutcome ? error.outcome : undefined;
     const failure = { stage, error, deliveryCount, requested, interruption, databaseAnswers };
     const decision = decideDelivery(failure, this.parts.policy);
-    held.remember(summarizeError(error));
+    held.remember(summarizeError(error), stage === 'handler' && !requested ? framesOf(error) : '');
     return decision;
   }
 
