@@ -101,7 +101,7 @@ export class GroupConsumer {
 
   /**
    * `stopFetching`, then waits for what is in progress: up to `drainMs` for handlers to end, after that their signals abort
-   * and their messages are given back. Leaves the group. Calling it again returns the same report.
+   * and their messages are given back. Leaves the group. Takes `drainMs` and 3 s at most, even if Redis does not answer. Calling it again returns the same report.
    */
   drain(drainMs: number): Promise<DrainReport> {
     this.stopFetching();
@@ -124,29 +124,45 @@ export class GroupConsumer {
   }
 
   private async endDelivering(drainMs: number): Promise<DrainReport> {
-    const { slots, actions, acks, retries, claimer } = this.assembly;
+    const { slots, actions } = this.assembly;
     const endsAt = performance.now() + drainMs;
-    const deadline = AbortSignal.timeout(drainMs);
+    // what can wait for Redis gets the rest of the drain, or the grace when that is longer
+    const restMs = (): number => Math.ceil(Math.max(GRACE_MS, endsAt - performance.now()));
     const inProgress = slots.inProgress.size;
-    let givenBack = (await this.fetchStopped) ?? 0;
+    await slots.idle(AbortSignal.timeout(drainMs));
     const givenBackBefore = actions.givenBack;
-    await slots.idle(deadline);
     for (const held of slots.inProgress) held.interrupt('stopping');
-    await slots.idle(AbortSignal.timeout(GRACE_MS));
+    let givenBack = 0;
+    const fetchStopped = async (): Promise<void> => {
+      givenBack += (await this.fetchStopped) ?? 0;
+    };
+    await Promise.all([
+      slots.idle(AbortSignal.timeout(GRACE_MS)),
+      this.attempt('end what it asked of Redis', fetchStopped, restMs()),
+    ]);
     const interrupted = actions.givenBack - givenBackBefore;
-    // what failed meanwhile waits for a retry that another consumer will do
-    await retries.stop();
-    givenBack += interrupted + (await this.giveBackUnstarted()) + this.leaveWaiting();
-    await acks.flush(AbortSignal.timeout(Math.ceil(Math.max(GRACE_MS, endsAt - performance.now()))));
-    await Promise.all([claimer.stop(), this.renewing.stop()]);
+    givenBack += interrupted + (await this.settle(restMs()));
     await this.leave();
     const stillRunning = slots.inProgress.size;
     return this.report({
       finished: inProgress - interrupted - stillRunning,
       givenBack,
-      unacknowledged: acks.size,
+      unacknowledged: this.assembly.acks.size,
       stillRunning,
     });
+  }
+
+  /** Says to Redis what is left to say, all at once; takes `flushMs` at most, even if it does not answer. */
+  private async settle(flushMs: number): Promise<number> {
+    const { acks, retries, claimer } = this.assembly;
+    const loops = (): Promise<unknown> => Promise.all([retries.stop(), claimer.stop(), this.renewing.stop()]);
+    const [unstarted] = await Promise.all([
+      this.giveBackUnstarted(),
+      this.attempt('confirm all acknowledgements', () => acks.flush(AbortSignal.timeout(flushMs)), flushMs),
+      this.attempt('end its loops', loops),
+    ]);
+    // what failed meanwhile waits for a retry that another consumer will do
+    return unstarted + this.leaveWaiting();
   }
 
   /** What is ready, or paused for want of a database: any consumer may have it, this delivery not counted. */
@@ -176,9 +192,9 @@ export class GroupConsumer {
   }
 
   /** Redis may be away while the process stops; what is left undone is claimed by other consumers, only later. */
-  private async attempt(what: string, work: () => Promise<unknown>): Promise<void> {
+  private async attempt(what: string, work: () => Promise<unknown>, ms = GRACE_MS): Promise<void> {
     try {
-      await withDeadline(work(), GRACE_MS, () => new Error(`no answer within ${GRACE_MS} ms`));
+      await withDeadline(work(), ms, () => new Error(`no answer within ${ms} ms`));
     } catch (error) {
       const { stream, group } = this.parts.stream;
       this.parts.logger.warn(`Stream "${stream}", group "${group}": could not ${what}: ${describeError(error)}`);
