@@ -1,13 +1,13 @@
 import { isUtf8 } from 'node:buffer';
-import { parse } from 'lossless-json';
+import { compareNumber, parse } from 'lossless-json';
 import { MessageDecodeError } from '../queue.errors.js';
 import { scanJson } from './json-scan.js';
 import { isForbiddenKey, type PayloadLimits } from './payload-limits.js';
 
 /**
- * Reads JSON as strictly as the standard says, without losing integers: those that a number cannot hold come out as bigint.
- * Throws `MessageDecodeError` for anything that is not UTF-8 JSON, holds NaN or Infinity (or a number beyond a double), goes
- * over a limit or has a forbidden key. Of duplicate keys the last one counts. No content appears in an error.
+ * Reads JSON as strictly as the standard says, without changing a number: integers that a double cannot hold come out as bigint,
+ * decimals that it cannot hold are refused. Throws `MessageDecodeError` for these, and for anything that is not UTF-8 JSON, holds
+ * NaN or Infinity (or a number beyond a double), goes over a limit or has a forbidden key. Of duplicate keys the last one counts. No content appears in an error.
  */
 export function readJson(data: Buffer, limits: PayloadLimits): unknown {
   if (data.length > limits.maxBytes)
@@ -43,6 +43,9 @@ function parseNumber(text: string): number | bigint {
   const value = Number(text);
   if (/^-?\d+$/.test(text)) return Number.isSafeInteger(value) ? value : BigInt(text);
   if (!Number.isFinite(value)) throw new MessageDecodeError('a number beyond what a double can hold');
+  // whatever writes a double writes the shortest text that reads as it; any other decimal would be changed
+  if (compareNumber(text, String(value)) !== 0)
+    throw new MessageDecodeError('a decimal that a double cannot hold: send it as a string');
   return value;
 }
 
