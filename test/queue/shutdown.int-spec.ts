@@ -131,6 +131,24 @@ describe('closing the application', () => {
     await world.settled([1]);
   });
 
+  it('counts what fails during the drain once', async () => {
+    const entered = new TestSignal('handler entered');
+    const release = new TestSignal('handler may end');
+    const app = await world.boot(
+      handlerOf(patient(), async () => {
+        entered.emit(undefined);
+        await release.next();
+        throw new Error('failed during the drain');
+      }),
+    );
+    await add(1);
+    await entered.next();
+    const stopped = app.get(ConsumerRegistry).stop();
+    release.emit(undefined);
+    expect(await stopped).toMatchObject([{ finished: 0, givenBack: 1, unacknowledged: 0, stillRunning: 0 }]);
+    expect(await world.pending()).toHaveLength(1);
+  });
+
   it('under load: nothing lost, nothing doubled, wherever it falls', async () => {
     const numbers = upTo(600);
     let current = await world.boot(handlerOf(patient({ concurrency: 8 }), effect));

@@ -1,4 +1,4 @@
-import { type BackoffOptions, equalJitter, type MetricsRecorder, sleep } from '@safesync/core';
+import { type BackoffOptions, equalJitter, isSafeSyncError, type MetricsRecorder, sleep } from '@safesync/core';
 import { ConditionLog, type DeliveryLogger } from '../condition-log.js';
 import type { AckBatch } from '../delivery/ack-batch.js';
 import type { DatabaseGate } from '../delivery/database-gate.js';
@@ -31,10 +31,15 @@ export interface DeliveryActionsParts {
 
 const RENEW_BACKOFF: BackoffOptions = { baseMs: 50, maxMs: 2_000 };
 
+/** With so many unwritten dead letters slots are kept, so that no more messages are read than memory holds. */
+const MAX_UNWRITTEN = 1_000;
+
 /** What becomes of entries whose delivery did not end in a commit, done with Redis and the consumer's own parts. */
 export class DeliveryActions implements DecisionActions {
-  /** Entries given back so far. */
-  givenBack = 0;
+  /** What this consumer left to the others when it stopped. */
+  readonly givenBack = new Set<HeldEntry>();
+  /** Dead letters that Redis did not take yet. */
+  private unwritten = 0;
   private readonly deadLetterCondition: ConditionLog;
 
   constructor(private readonly parts: DeliveryActionsParts) {
@@ -58,23 +63,17 @@ export class DeliveryActions implements DecisionActions {
     this.parts.retries.add(held, afterMs);
   }
 
+  /** Once decided it stays decided: when the write is refused only the write is repeated, never the handler. */
   async deadLetter(held: HeldEntry, cause: DeadLetterCause, reason: string): Promise<void> {
-    const { stream, metrics, held: all, retries, retry } = this.parts;
-    try {
-      const outcome = await stream.deadLetter(held, JSON.stringify(this.letterOf(held, reason)));
-      this.deadLetterCondition.ended('are written again');
-      if (outcome !== 'done') return this.letGo(held);
-      metrics.add(DEAD_LETTERS, { stream: stream.stream, group: stream.group, cause });
-      this.log(held, `moved to the dead letters: ${cause} (${lastError(held)})`, framesBelow(held));
-      all.release(held);
-    } catch (error) {
-      // it stays pending and is tried again; if the answer alone was lost, it is not pending any more and dropped then
-      this.deadLetterCondition.began(
-        describeError(error),
-        'cannot be written, the messages stay pending and are tried again',
-      );
-      retries.add(held, retry.maxMs);
-    }
+    const letter = JSON.stringify(this.letterOf(held, reason));
+    if (await this.writeLetter(held, cause, letter)) return;
+    held.state = 'waiting';
+    this.unwritten += 1;
+    const repeated = this.repeatLetter(held, cause, letter).finally(() => {
+      this.unwritten -= 1;
+    });
+    // else it waits without its slot, so that one bad message does not hold up the good ones
+    if (this.unwritten >= MAX_UNWRITTEN) await repeated;
   }
 
   awaitDatabase(held: HeldEntry): void {
@@ -84,7 +83,7 @@ export class DeliveryActions implements DecisionActions {
 
   async giveBack(held: HeldEntry): Promise<void> {
     this.parts.held.release(held);
-    this.givenBack += 1;
+    this.givenBack.add(held);
     try {
       await this.parts.stream.giveBack([held]);
     } catch (error) {
@@ -111,6 +110,38 @@ export class DeliveryActions implements DecisionActions {
         // Redis is away as well, which the loops say
         await sleep(equalJitter(RENEW_BACKOFF, attempt), signal);
       }
+    }
+  }
+
+  /** Until it is written, is not ours any more, or the consumer stops; meanwhile the entry stays pending and is renewed. */
+  private async repeatLetter(held: HeldEntry, cause: DeadLetterCause, letter: string): Promise<void> {
+    const { retry, signal } = this.parts;
+    for (let attempt = 1; !signal.aborted; attempt++) {
+      await sleep(equalJitter(retry, attempt), signal);
+      if (signal.aborted || this.parts.held.get(held.id) !== held) return;
+      if (await this.writeLetter(held, cause, letter)) return;
+    }
+  }
+
+  /** False when Redis did not take it: then it has to be repeated. */
+  private async writeLetter(held: HeldEntry, cause: DeadLetterCause, letter: string): Promise<boolean> {
+    const { stream, metrics, held: all } = this.parts;
+    try {
+      const outcome = await stream.deadLetter(held, letter);
+      this.deadLetterCondition.ended('are written again');
+      // not pending after an answer that was lost: that call has moved it
+      const isMoved = outcome === 'done' || (outcome === 'notPending' && held.isAckUncertain);
+      if (isMoved) {
+        metrics.add(DEAD_LETTERS, { stream: stream.stream, group: stream.group, cause });
+        this.log(held, `moved to the dead letters: ${cause} (${lastError(held)})`, framesBelow(held));
+        all.release(held);
+      } else this.letGo(held);
+      return true;
+    } catch (error) {
+      if (isSafeSyncError(error, 'REDIS_CONNECTION_LOST')) held.isAckUncertain = true;
+      const consequence = 'cannot be written, the messages stay pending and the write is repeated';
+      this.deadLetterCondition.began(describeError(error), consequence);
+      return false;
     }
   }
 

@@ -20,16 +20,16 @@ export interface ConsumerStatus {
   readonly sinceLastTurnMs: number;
 }
 
-/** What became of the messages that a consumer held when it was stopped. All 0 but `finished` is a clean stop. */
+/** What became of the messages that a consumer held when it was stopped, each counted once. All 0 but `finished` is a clean stop. */
 export interface DrainReport {
   /** `Class.method`. */
   readonly handler: string;
   readonly stream: string;
   readonly group: string;
   readonly consumer: string;
-  /** In progress when the stop began, and at their end in time. */
+  /** In progress when the stop began, and at their end in time; what failed and waits for a retry is given back. */
   readonly finished: number;
-  /** Not started, or rolled back when the time was over: given back to the group. */
+  /** Not started, rolled back when the time was over, or waiting for a retry: left to the others of the group. */
   readonly givenBack: number;
   /** Committed, but the acknowledgement was not confirmed: they will be delivered again. */
   readonly unacknowledged: number;
@@ -46,7 +46,9 @@ export class GroupConsumer {
   private readonly assembly: ConsumerAssembly;
   private readonly renewing: BackgroundLoop;
   private readonly forgetGate: () => void;
-  private fetchStopped: Promise<number> | undefined;
+  private fetchStopped: Promise<void> | undefined;
+  /** When the stop began. */
+  private inProgress: readonly HeldEntry[] = [];
   private drained: Promise<DrainReport> | undefined;
 
   constructor(private readonly parts: ConsumerParts) {
@@ -116,72 +118,63 @@ export class GroupConsumer {
     if (isPrepared && !this.stopping.signal.aborted) claimer.start();
   }
 
-  private async endFetching(): Promise<number> {
+  private async endFetching(): Promise<void> {
     this.stopping.abort();
-    const { reader, retries } = this.assembly;
+    const { reader, retries, slots } = this.assembly;
+    this.inProgress = [...slots.inProgress];
     await Promise.all([reader.stop(), retries.stop()]);
-    return (await this.giveBackUnstarted()) + this.leaveWaiting();
+    await this.giveBackUnstarted();
+    this.leaveWaiting();
   }
 
   private async endDelivering(drainMs: number): Promise<DrainReport> {
-    const { slots, actions } = this.assembly;
+    const { slots } = this.assembly;
     const endsAt = performance.now() + drainMs;
     // what can wait for Redis gets the rest of the drain, or the grace when that is longer
     const restMs = (): number => Math.ceil(Math.max(GRACE_MS, endsAt - performance.now()));
-    const inProgress = slots.inProgress.size;
     await slots.idle(AbortSignal.timeout(drainMs));
-    const givenBackBefore = actions.givenBack;
     for (const held of slots.inProgress) held.interrupt('stopping');
-    let givenBack = 0;
-    const fetchStopped = async (): Promise<void> => {
-      givenBack += (await this.fetchStopped) ?? 0;
-    };
     await Promise.all([
       slots.idle(AbortSignal.timeout(GRACE_MS)),
-      this.attempt('end what it asked of Redis', fetchStopped, restMs()),
+      this.attempt('end what it asked of Redis', async () => this.fetchStopped, restMs()),
     ]);
-    const interrupted = actions.givenBack - givenBackBefore;
-    givenBack += interrupted + (await this.settle(restMs()));
+    await this.settle(restMs());
     await this.leave();
-    const stillRunning = slots.inProgress.size;
-    return this.report({
-      finished: inProgress - interrupted - stillRunning,
-      givenBack,
-      unacknowledged: this.assembly.acks.size,
-      stillRunning,
-    });
+    return this.report();
   }
 
   /** Says to Redis what is left to say, all at once; takes `flushMs` at most, even if it does not answer. */
-  private async settle(flushMs: number): Promise<number> {
+  private async settle(flushMs: number): Promise<void> {
     const { acks, retries, claimer } = this.assembly;
     const loops = (): Promise<unknown> => Promise.all([retries.stop(), claimer.stop(), this.renewing.stop()]);
-    const [unstarted] = await Promise.all([
+    await Promise.all([
       this.giveBackUnstarted(),
       this.attempt('confirm all acknowledgements', () => acks.flush(AbortSignal.timeout(flushMs)), flushMs),
       this.attempt('end its loops', loops),
     ]);
     // what failed meanwhile waits for a retry that another consumer will do
-    return unstarted + this.leaveWaiting();
+    this.leaveWaiting();
   }
 
   /** What is ready, or paused for want of a database: any consumer may have it, this delivery not counted. */
-  private async giveBackUnstarted(): Promise<number> {
+  private async giveBackUnstarted(): Promise<void> {
     this.assembly.slots.takeReady();
     const unstarted = this.release('ready', 'paused');
     if (unstarted.length > 0) await this.attempt('give messages back', () => this.parts.stream.giveBack(unstarted));
-    return unstarted.length;
   }
 
   /** What waits for a retry stays pending: this consumer is about to be marked dead, and those deliveries count. */
-  private leaveWaiting(): number {
-    return this.release('waiting', 'moving').length;
+  private leaveWaiting(): void {
+    this.release('waiting', 'moving');
   }
 
   private release(...states: readonly HeldState[]): HeldEntry[] {
-    const { held } = this.assembly;
+    const { held, actions } = this.assembly;
     const released = [...held].filter(({ state }) => states.includes(state));
-    for (const entry of released) held.release(entry);
+    for (const entry of released) {
+      held.release(entry);
+      if (this.stopping.signal.aborted) actions.givenBack.add(entry);
+    }
     return released;
   }
 
@@ -201,9 +194,25 @@ export class GroupConsumer {
     }
   }
 
-  private report(counts: Pick<DrainReport, 'finished' | 'givenBack' | 'unacknowledged' | 'stillRunning'>): DrainReport {
+  /** Each entry counts once, where it ended. */
+  private report(): DrainReport {
     const { stream, group, consumer } = this.parts.stream;
-    return { handler: this.parts.handler, stream, group, consumer, ...counts };
+    const { slots, held, actions } = this.assembly;
+    const { givenBack } = actions;
+    const unacknowledged = [...held].filter(({ state }) => state === 'committed');
+    // one that is given back keeps its slot until Redis has answered
+    const stillRunning = [...slots.inProgress].filter((entry) => entry.state === 'running' && !givenBack.has(entry));
+    const unfinished = new Set([...givenBack, ...unacknowledged, ...stillRunning]);
+    return {
+      handler: this.parts.handler,
+      stream,
+      group,
+      consumer,
+      finished: this.inProgress.filter((entry) => !unfinished.has(entry)).length,
+      givenBack: givenBack.size,
+      unacknowledged: unacknowledged.length,
+      stillRunning: stillRunning.length,
+    };
   }
 
   private async renew(signal: AbortSignal): Promise<void> {
