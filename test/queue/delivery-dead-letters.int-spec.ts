@@ -92,21 +92,30 @@ describe('a payload that the handler did not declare', () => {
 });
 
 describe('dead letters that cannot be written', () => {
-  it('stay pending, and are written as soon as they can', async () => {
+  it('stay pending and hold up no other message; only the write is repeated, never the handler', async () => {
+    const runs: number[] = [];
     const app = await world.boot(
-      handlerOf({ ...options(), maxDeliveries: 1 }, async () => Promise.reject(new Error('no'))),
+      handlerOf({ ...options(), maxDeliveries: 1 }, async ({ payload }: Message<{ n: number }>) => {
+        runs.push(payload.n);
+        throw new Error(`the reason of ${payload.n}`);
+      }),
     );
     // a key of another type in its place: XADD is refused
     await world.redis.client.set(`${world.stream}:dead`, 'in the way');
-    const [id] = await world.publish(app, 1);
+    const ids = await world.publish(app, 1, 2);
     await eventually(
       () => (world.metrics.total(DELIVERIES, { stream: world.stream, group: 'g', outcome: 'deadLetter' }) ?? 0) >= 2,
-      { what: 'two attempts' },
+      { what: 'two decisions' },
     );
-    expect(await world.pending()).toEqual([id]);
+    expect(await world.pending()).toEqual(ids);
     await world.redis.client.del(`${world.stream}:dead`);
-    expect(await deadLetterOf(1)).toMatchObject({ entryId: id });
+    for (const [index, entryId] of ids.entries()) {
+      const n = index + 1;
+      const error = expect.objectContaining({ message: `the reason of ${n}` });
+      expect(await deadLetterOf(n)).toMatchObject({ entryId, reason: 'max_deliveries', deliveries: 1, error });
+    }
     await world.nothingPending();
-    expect(await world.deadLetters()).toHaveLength(1);
+    expect(await world.deadLetters()).toHaveLength(2);
+    expect(runs).toEqual([1, 2]);
   });
 });
