@@ -113,8 +113,10 @@ export class ConsumerAssembly {
   }
 
   private makeSlots(delivery: MessageDelivery): DeliverySlots {
+    const { concurrency, handlerTimeoutMs, claimIdleMs } = this.parts.options;
     return new DeliverySlots({
-      concurrency: this.parts.options.concurrency,
+      concurrency,
+      aloneMs: handlerTimeoutMs ?? claimIdleMs,
       mayStart: () => this.parts.gate.isOpen && !this.stopping.aborted,
       run: (held) => this.run(held, delivery),
     });

@@ -22,6 +22,7 @@ describe('DeliverySlots', () => {
     mayStart = true;
     slots = new DeliverySlots({
       concurrency: 2,
+      aloneMs: 60_000,
       mayStart: () => mayStart,
       run: ({ id }) => {
         started.push(id);
@@ -43,6 +44,7 @@ describe('DeliverySlots', () => {
   it('frees the slot of a run that breaks its promise not to reject', async () => {
     const broken = new DeliverySlots({
       concurrency: 1,
+      aloneMs: 60_000,
       mayStart: () => true,
       run: () => Promise.reject(new Error('broken')),
     });
@@ -84,6 +86,33 @@ describe('DeliverySlots', () => {
     await end('suspect');
     await alone;
     expect(started).toEqual(['1', '2', 'suspect', '3']);
+  });
+
+  describe('when time is over', () => {
+    beforeEach(() => jest.useFakeTimers());
+    afterEach(() => jest.useRealTimers());
+
+    it('lets the others go on beside a suspect without an end, which keeps its slot', async () => {
+      const alone = slots.exclusively(() => slots.runAlone(held('suspect')), never);
+      for (const id of ['1', '2']) slots.add(held(id));
+      await jest.advanceTimersByTimeAsync(59_999);
+      expect(started).toEqual(['suspect']);
+      await jest.advanceTimersByTimeAsync(1);
+      await alone;
+      expect(started).toEqual(['suspect', '1']);
+      await end('suspect');
+      expect(started).toEqual(['suspect', '1', '2']);
+      expect(jest.getTimerCount()).toBe(0);
+    });
+
+    it('runs a suspect beside a neighbour without an end', async () => {
+      slots.add(held('1'));
+      const alone = slots.exclusively(() => slots.runAlone(held('suspect')), never);
+      await jest.advanceTimersByTimeAsync(60_000);
+      expect(started).toEqual(['1', 'suspect']);
+      await end('suspect');
+      await alone;
+    });
   });
 
   it('gives two suspects one turn each', async () => {

@@ -1,3 +1,4 @@
+import { sleep } from '@safesync/core';
 import type { HeldEntry } from '../delivery/held-entry.js';
 import { Mutex } from './mutex.js';
 import { Wakeup } from './wakeup.js';
@@ -7,12 +8,14 @@ export interface DeliverySlotsOptions {
   readonly concurrency: number;
   /** Runs one entry to its end; must not reject. */
   readonly run: (held: HeldEntry) => Promise<void>;
+  /** How long the others wait for a suspect, and a suspect for them, at most. */
+  readonly aloneMs: number;
   /** False while nothing may be started. */
   readonly mayStart: () => boolean;
 }
 
 /**
- * Runs ready entries, `concurrency` at once, in the order they came; a suspect runs alone. Holds as many again in readiness, so
+ * Runs ready entries, `concurrency` at once, in the order they came; a suspect runs alone, within bounds. Holds as many again in readiness, so
  * that reading stays off the path of the handlers.
  */
 export class DeliverySlots {
@@ -72,13 +75,17 @@ export class DeliverySlots {
     while (this.canStart()) void this.start(this.ready.shift() as HeldEntry);
   }
 
-  /** Waits until nothing runs, then does `work` before anything else is started; `work` runs an entry by `runAlone`. */
+  /**
+   * Waits until nothing runs, then does `work` before anything else is started; `work` runs an entry by `runAlone`. Neither
+   * takes longer than `aloneMs` from the others: after that `work` begins beside what still runs, and the others go on beside
+   * `work`, which keeps its slot.
+   */
   async exclusively(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
     this.exclusives += 1;
     try {
       await this.mutex.run(async () => {
-        await this.idle(signal);
-        if (!signal.aborted) await work();
+        await this.bounded((over) => this.idle(over), signal);
+        await this.bounded(work, signal);
       });
     } finally {
       this.exclusives -= 1;
@@ -95,6 +102,20 @@ export class DeliverySlots {
   /** Takes out what was not started. */
   takeReady(): HeldEntry[] {
     return this.ready.splice(0);
+  }
+
+  /** Ends with `work`, after `aloneMs`, or when `signal` aborts, before which nothing is begun. */
+  private async bounded(work: (over: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const over = new AbortController();
+    const end = (): void => over.abort();
+    signal.addEventListener('abort', end, { once: true });
+    try {
+      await Promise.race([work(over.signal), sleep(this.options.aloneMs, over.signal)]);
+    } finally {
+      signal.removeEventListener('abort', end);
+      end();
+    }
   }
 
   private readonly isHungry = (): boolean => this.exclusives === 0 && this.outstanding <= this.options.concurrency;

@@ -40,7 +40,7 @@ export class EntryIntake {
     for (const entry of entries) void this.hold(entry, false);
   };
 
-  /** Own pending entries; resolves when the next may be read: a suspect has to come to its end first. */
+  /** Own pending entries; resolves when the next may be read: a suspect has to come to its end first, or to that of its time alone. */
   readonly takeBack = async (pending: OwnPending): Promise<void> => {
     this.reportTrimmed(pending.trimmed);
     await Promise.all(pending.entries.map(async (entry) => this.hold(entry, this.isSuspect(entry))));
