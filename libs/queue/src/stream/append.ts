@@ -4,6 +4,8 @@ import {
   type PublishResult,
   type QueueError,
   RedisConnectionLostError,
+  RedisReplyError,
+  RedisUnavailableError,
   UnexpectedReplyError,
 } from '../queue.errors.js';
 import type { RedisConnection } from './redis-connection.js';
@@ -30,26 +32,44 @@ export async function appendOne(
   }
 }
 
-/** Pipelined XADDs, in order. Throws `BatchPublishError` with what became of each unless all are confirmed. */
+/**
+ * Pipelined XADDs, in order, all within `timeoutMs`. After a write without an answer nothing more is sent. Throws
+ * `BatchPublishError` with what became of each unless all are confirmed.
+ */
 export async function appendAll(
   connection: RedisConnection,
   stream: string,
   list: readonly string[],
-  timeoutMs?: number,
+  timeoutMs: number = connection.timeoutMs,
 ): Promise<string[]> {
+  const endsAt = performance.now() + timeoutMs;
   const results: PublishResult[] = [];
-  for (let from = 0; from < list.length; from += CHUNK) {
-    results.push(...(await appendChunk(connection, stream, list.slice(from, from + CHUNK), timeoutMs)));
+  let isAnswered = true;
+  while (isAnswered && results.length < list.length) {
+    const leftMs = endsAt - performance.now();
+    if (leftMs <= 0) break;
+    const chunk = list.slice(results.length, results.length + CHUNK);
+    const appended = await appendChunk(connection, stream, chunk, leftMs);
+    isAnswered = appended.every(wasAnswered);
+    results.push(...appended);
+  }
+  if (results.length < list.length) {
+    const error = new RedisUnavailableError('Not sent: the messages before were not confirmed in time.');
+    while (results.length < list.length) results.push({ error });
   }
   if (results.some((result) => 'error' in result)) throw new BatchPublishError(stream, results);
   return results.map((result) => (result as { entryId: string }).entryId);
+}
+
+function wasAnswered(result: PublishResult): boolean {
+  return 'entryId' in result || result.error instanceof RedisReplyError;
 }
 
 async function appendChunk(
   connection: RedisConnection,
   stream: string,
   list: readonly string[],
-  timeoutMs: number | undefined,
+  timeoutMs: number,
 ): Promise<PublishResult[]> {
   const commands = list.map((data) => ['xadd', stream, '*', DATA_FIELD, data] as const);
   try {

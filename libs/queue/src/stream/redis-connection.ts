@@ -28,7 +28,8 @@ export class RedisConnection {
   private readonly target: RedisTarget;
   private readonly link: RedisLink;
   private readonly readers = new Set<BlockingReader>();
-  private readonly timeoutMs: number;
+  /** What a command gets that names no time of its own, in ms. */
+  readonly timeoutMs: number;
   private readonly maxWaiting: number;
   private waiting = 0;
   private readonly connectTimeoutMs: number;
