@@ -15,7 +15,7 @@ import { DeliverySlots } from './delivery-slots.js';
 import { EntryIntake } from './entry-intake.js';
 import { HeldEntries } from './held-entries.js';
 import { Mutex } from './mutex.js';
-import { RetrySchedule } from './retry-schedule.js';
+import { MAX_WAITING, RetrySchedule } from './retry-schedule.js';
 import { StaleClaimer } from './stale-claimer.js';
 import { StreamConsumer } from './stream-consumer.js';
 
@@ -41,6 +41,7 @@ const SUSPECT_AFTER = 3;
 export class ConsumerAssembly {
   readonly held = new HeldEntries();
   private readonly mutex = new Mutex();
+  private readonly retriesFull: ConditionLog;
   readonly leases: LeaseKeeper;
   readonly acks: AckBatch;
   readonly slots: DeliverySlots;
@@ -55,6 +56,8 @@ export class ConsumerAssembly {
     private readonly parts: ConsumerParts,
     private readonly stopping: AbortSignal,
   ) {
+    const { stream, group } = parts.stream;
+    this.retriesFull = new ConditionLog(parts.logger, `Reading of stream "${stream}", group "${group}"`);
     this.leases = new LeaseKeeper(parts.stream, parts.options);
     this.acks = this.makeAcks();
     this.slots = this.makeSlots(this.makeDelivery());
@@ -205,9 +208,20 @@ export class ConsumerAssembly {
 
   private async demand(signal: AbortSignal): Promise<number> {
     await this.parts.gate.opened(signal);
-    await this.retries.room(signal);
+    await this.roomForRetries(signal);
     await this.slots.hungry(signal);
     return Math.max(1, this.slots.wanted);
+  }
+
+  /** Reading that stands still for want of room looks like an idle stream, so it is said. */
+  private async roomForRetries(signal: AbortSignal): Promise<void> {
+    if (this.retries.hasRoom) return;
+    this.retriesFull.began(
+      `${MAX_WAITING} messages wait for a retry`,
+      'nothing new is read until some have been delivered',
+    );
+    await this.retries.room(signal);
+    if (!signal.aborted) this.retriesFull.ended('new messages are read again');
   }
 
   private async capacityChanged(signal: AbortSignal): Promise<void> {

@@ -12,8 +12,8 @@ export interface RetryScheduleOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Entries waiting for more than this many are held back by not reading new ones. */
-const MAX_WAITING = 1_000;
+/** While so many wait, no new ones are read: each is held in memory, its lease renewed, its id part of every sweep. */
+export const MAX_WAITING = 1_000;
 
 /**
  * Entries that failed and wait for their next delivery in this process. They stay pending under the consumer's name, so a
@@ -45,7 +45,11 @@ export class RetrySchedule {
 
   /** Resolves when few enough wait for new messages to be read, or when `signal` aborts. */
   room(signal: AbortSignal): Promise<void> {
-    return this.wakeup.until(() => this.timers.size + this.due.length < MAX_WAITING, signal);
+    return this.wakeup.until(() => this.hasRoom, signal);
+  }
+
+  get hasRoom(): boolean {
+    return this.timers.size + this.due.length < MAX_WAITING;
   }
 
   /** Ends redelivering; what was waiting is returned. */
