@@ -1,3 +1,4 @@
+import { OptionFaults } from '@safesync/core';
 import type { DbSession } from '@safesync/db';
 import { type DeliveryOutcome, deliveryOutcome } from './delivery-outcome.js';
 
@@ -34,13 +35,23 @@ export class DeliveryContext {
     return deliveryOutcome({ kind: 'acknowledge' });
   }
 
-  /** Roll back and deliver again after `delayMs` (default: the handler's backoff). Counts towards `maxDeliveries`. */
+  /**
+   * Roll back and deliver again after `delayMs` (default: the handler's backoff). Counts towards `maxDeliveries`. Throws
+   * `InvalidOptionsError` for a delay that is no time.
+   */
   retry(options: { readonly delayMs?: number } = {}): DeliveryOutcome {
+    const { delayMs = 0 } = options;
+    new OptionFaults('context.retry()')
+      .require(Number.isFinite(delayMs) && delayMs >= 0, 'delayMs must be a number of ms >= 0')
+      .throwIfAny();
     return deliveryOutcome({ kind: 'retry', ...options });
   }
 
-  /** Roll back and move the message to the dead-letter stream; `reason` is written there as given. */
+  /** Roll back and move the message to the dead-letter stream; `reason` is written there as given, `requested` when empty. */
   deadLetter(reason: string): DeliveryOutcome {
-    return deliveryOutcome({ kind: 'deadLetter', reason });
+    return deliveryOutcome({
+      kind: 'deadLetter',
+      reason: typeof reason === 'string' && reason !== '' ? reason : 'requested',
+    });
   }
 }
