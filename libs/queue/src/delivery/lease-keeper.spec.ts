@@ -36,6 +36,14 @@ describe('LeaseKeeper', () => {
     expect(renewed).toEqual([]);
   });
 
+  it('asks Redis before a commit until this consumer has given a sign of life', async () => {
+    const held = hold('1-0');
+    await keeper.confirm(held);
+    expect(renewed).toHaveLength(1);
+    keeper.confirmAlive(now);
+    expect(keeper.confirm(held)).toBeUndefined();
+  });
+
   it.each([
     ['this consumer may count as dead', 10_000],
     ['the entry is idle for long', 60_000],

@@ -58,8 +58,9 @@ export class LeaseKeeper {
     return isOld || this.isSilentAt(now) ? this.renewOrThrow(held) : undefined;
   }
 
+  /** Before its first sign of life too: a process before it may have left its name behind, counting as dead. */
   private isSilentAt(now: number): boolean {
-    return this.aliveAt !== undefined && now - this.aliveAt >= this.times.livenessMs;
+    return this.aliveAt === undefined || now - this.aliveAt >= this.times.livenessMs;
   }
 
   private async renewOrThrow(held: HeldEntry): Promise<void> {
