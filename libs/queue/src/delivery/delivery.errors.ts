@@ -27,7 +27,7 @@ export class LeaseLostError extends QueueError {
 export class UnreadableThrowError extends QueueError {
   constructor() {
     super('The thrown value cannot be looked at: a getter or proxy trap of it throws.', {
-      code: 'UNREADABLE_ERROR',
+      code: 'UNREADABLE_THROW',
       remedy: 'Throw plain errors.',
     });
   }

@@ -18,9 +18,7 @@ describe('readJson, numbers', () => {
   it('takes every double as it is written', () => {
     const any = fc.double({ noNaN: true, noDefaultInfinity: true });
     // toExponential keeps it from being an integer, which has a rule of its own
-    fc.assert(
-      fc.property(any, (x) => expect(decode(`[${x.toExponential()}]`)).toEqual([x === 0 ? expect.anything() : x])),
-    );
+    fc.assert(fc.property(any, (x) => expect(decode(`[${x.toExponential()}]`)).toEqual([Number(x.toExponential())])));
   });
 
   it('keeps integers exact on both sides of 2^53, in any position', () => {
