@@ -1,4 +1,3 @@
-import { InvalidOptionsError } from '@safesync/core';
 import {
   PublishOutcomeUnknownError,
   RedisClosedError,
@@ -11,12 +10,10 @@ import {
   StreamPublisher,
 } from '@safesync/queue';
 import { eventually } from '@safesync/testing';
-import { Redis } from 'ioredis';
 import { CLOSE, FakeRedis } from './stream-fake-redis.js';
 
 const opened: { close(): void }[] = [];
 const fakes: FakeRedis[] = [];
-
 afterEach(async () => {
   for (const connection of opened.splice(0)) connection.close();
   await Promise.all(fakes.splice(0).map((fake) => fake.stop()));
@@ -242,28 +239,6 @@ describe('scripts', () => {
     fake.reactWith(() => '*1\r\n:0\r\n');
     expect(await stream.ack([{ id: '1-1', deliveryCount: 1 }])).toEqual(['notPending']);
     expect(fake.count('eval')).toBe(1);
-  });
-});
-
-describe('what is refused before anything is opened', () => {
-  const client = new Redis({ lazyConnect: true, keyPrefix: 'p:' });
-
-  it.each([
-    ['keyPrefix in options', { keyPrefix: 'p:' }, 'keyPrefix cannot be used'],
-    ['keyPrefix of a client', client, 'keyPrefix cannot be used'],
-    [
-      'keyPrefix of a cluster',
-      { nodes: [{ host: 'h', port: 1 }], options: { redisOptions: { keyPrefix: 'p' } } },
-      'keyPrefix',
-    ],
-    ['a cluster without nodes', { nodes: [] }, 'at least one node'],
-    ['another scheme', 'http://user:hunter2@host', 'redis:// or rediss://'],
-    ['no URL at all', 'user:hunter2@host', 'redis:// or rediss://'],
-  ])('%s', (_name, input, fault) => {
-    const attempt = (): RedisConnection => new RedisConnection(input);
-    expect(attempt).toThrow(InvalidOptionsError);
-    expect(attempt).toThrow(fault);
-    expect(attempt).not.toThrow('hunter2');
   });
 });
 
