@@ -27,10 +27,12 @@ export class SessionDeadline {
     if (this.remainingMs <= 0) throw new SessionTimeoutError(timeoutMs as number);
   }
 
-  /** Calls `onEnd` once when time is up or the signal aborts; the returned function calls it off. */
+  /** Calls `onEnd` when time is up or the signal aborts, at once if it has already; the returned function calls it off. */
   watch(onEnd: (reason: SessionTimeoutError | SessionAbortedError) => void): () => void {
     const { signal, timeoutMs } = this.options;
     const onAbort = (): void => onEnd(new SessionAbortedError('The rest of the session', signal?.reason));
+    // an abort that has happened, while the connection was being prepared, is not told again
+    if (signal?.aborted) onAbort();
     signal?.addEventListener('abort', onAbort, { once: true });
     const timer =
       this.endsAt === undefined

@@ -89,6 +89,7 @@ class SessionRun {
   async run<T>(work: Work<T>, bracket: ConnectionBracket | undefined): Promise<T> {
     if (this.deadline.isSet) this.watchDeadline();
     try {
+      this.deadline.requireTime();
       return await this.bracketed(work, bracket);
     } finally {
       this.callOff?.();
