@@ -70,6 +70,20 @@ describe('idempotent inserts', () => {
       await expect(other).rejects.toMatchObject({ key: 'reference' });
     });
 
+    it.each([
+      "INSERT IGNORE INTO transfers (id, reference) VALUES ('there', 'x')",
+      "INSERT INTO transfers (id, reference) VALUES ('there', 'x') ON DUPLICATE KEY UPDATE reference = 'x'",
+      "REPLACE INTO transfers (id, reference) VALUES ('there', 'x')",
+    ])('refuses %j, which says nothing about who was first', async (text) => {
+      const run = db.sessions.run((session) => insertIdempotent(session, text));
+      await expect(run).rejects.toMatchObject({ code: 'STATEMENT_REFUSED' });
+    });
+
+    it('does not take an INSERT of no rows for done', async () => {
+      const none = "INSERT INTO transfers (id, reference) SELECT 'new', 'new' FROM transfers WHERE id = 'nowhere'";
+      await expect(db.sessions.run((session) => insertIdempotent(session, none))).rejects.toThrow(/no row to insert/);
+    });
+
     it('throws every other error', async () => {
       const orphan = "INSERT INTO transfers (id, kind) VALUES ('orphan', 99)";
       await expect(db.sessions.run((session) => insertIdempotent(session, orphan))).rejects.toThrow(DbWriteError);

@@ -34,6 +34,21 @@ export function writeTarget(verb: string, tokens: readonly Token[], from: number
   return { table: name.text, op: verb === 'UPDATE' ? 'update' : 'insert' };
 }
 
+/** True for an INSERT that fails on a duplicate; `from` is the token after the verb. */
+export function isPlainInsert(verb: string, tokens: readonly Token[], from: number): boolean {
+  if (verb !== 'INSERT') return false;
+  for (let at = from; isModifier(tokens[at]); at += 1) if (isWords(tokens, at, 'IGNORE')) return false;
+  return !tokens.some((_, at) => isWords(tokens, at, 'ON', 'DUPLICATE', 'KEY'));
+}
+
+/** True when these unquoted words, upper case here, start at `at`. */
+export function isWords(tokens: readonly Token[], at: number, ...words: readonly string[]): boolean {
+  return words.every((word, index) => {
+    const token = tokens[at + index];
+    return token?.kind === 'word' && token.text.toUpperCase() === word;
+  });
+}
+
 function isModifier(token: Token | undefined): boolean {
   return token?.kind === 'word' && MODIFIER.test(token.text);
 }

@@ -103,6 +103,7 @@ describe('statementOf', () => {
     ['SELECT id INTO @a FROM t', /user variable/],
     ["SELECT GET_LOCK('a', 1)", /named lock/],
     ["DO release_lock ('a')", /named lock/],
+    ["SELECT `GET_LOCK`('a', 1)", /named lock/],
     ['SELECT RELEASE_ALL_LOCKS()', /named lock/],
   ])('sees what %j leaves on the connection', (sql, taint) => {
     expect(statementOf(sql).taint).toMatch(taint);
@@ -119,9 +120,23 @@ describe('statementOf', () => {
     ['SELECT 1 FOR UPDATE NOWAIT', true],
     ['SELECT 1 FOR UPDATE WAIT 0', true],
     ['SELECT 1 FOR UPDATE WAIT 5', false],
+    ['SELECT 1 LOCK IN SHARE MODE nowait', true],
     ["SELECT 'NOWAIT' FOR UPDATE", false],
+    ['SELECT nowait FROM t FOR UPDATE', false],
+    ['UPDATE nowait SET `NOWAIT` = 1', false],
   ])('sees whether %j waits', (sql, isNoWait) => {
     expect(statementOf(sql).isNoWait).toBe(isNoWait);
+  });
+
+  it.each([
+    ['INSERT INTO t (a) VALUES (:a)', true],
+    ['INSERT INTO t (`ignore`) SELECT duplicate FROM u', true],
+    ['INSERT LOW_PRIORITY IGNORE INTO t VALUES (1)', false],
+    ['insert into t values (1) on duplicate key update a = a', false],
+    ['REPLACE INTO t VALUES (1)', false],
+    ['UPDATE t SET a = 1', false],
+  ])('sees whether %j is an INSERT that fails on a duplicate', (sql, isPlainInsert) => {
+    expect(statementOf(sql).isPlainInsert).toBe(isPlainInsert);
   });
 
   it('reads a text once', () => {

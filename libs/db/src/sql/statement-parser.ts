@@ -1,5 +1,5 @@
 import { InvalidParameterError } from '../db.errors.js';
-import { findVerb, writeTarget } from './main-verb.js';
+import { findVerb, isPlainInsert, isWords, writeTarget } from './main-verb.js';
 import { type Refusal, Statement, type StatementFacts } from './statement.js';
 import { EXECUTABLE_COMMENT, refusalOf, SEVERAL_STATEMENTS } from './statement-policy.js';
 import { ExecutableCommentError, type Token, tokenize } from './tokenizer.js';
@@ -33,7 +33,16 @@ function parse(sql: string): StatementFacts {
 }
 
 function refused(sql: string, refusal: Refusal): StatementFacts {
-  return { verb: '', segments: [sql], names: [], write: undefined, isNoWait: false, taint: undefined, refusal };
+  return {
+    verb: '',
+    segments: [sql],
+    names: [],
+    write: undefined,
+    isNoWait: false,
+    isPlainInsert: false,
+    taint: undefined,
+    refusal,
+  };
 }
 
 function factsOf(sql: string, tokens: readonly Token[]): StatementFacts {
@@ -43,7 +52,8 @@ function factsOf(sql: string, tokens: readonly Token[]): StatementFacts {
     verb,
     ...split(sql, tokens),
     write: writeTarget(verb, tokens, verbAt + 1),
-    isNoWait: tokens.some((token, index) => isNoWait(token, tokens[index + 1])),
+    isNoWait: tokens.some((_, index) => endsLockWithoutWait(tokens, index)),
+    isPlainInsert: isPlainInsert(verb, tokens, verbAt + 1),
     taint: taintOf(tokens),
     refusal: isSeveral(tokens) ? SEVERAL_STATEMENTS : refusalOf(verb, tokens.slice(verbAt + 1)),
   };
@@ -73,15 +83,19 @@ function requireApart(parameter: Token, before: Token | undefined, after: Token 
   }
 }
 
-function isNoWait(token: Token, next: Token | undefined): boolean {
-  if (token.kind !== 'word') return false;
-  return /^NOWAIT$/i.test(token.text) || (/^WAIT$/i.test(token.text) && next?.text === '0');
+/** `FOR UPDATE NOWAIT`, `LOCK IN SHARE MODE WAIT 0`: elsewhere the words are names. */
+function endsLockWithoutWait(tokens: readonly Token[], at: number): boolean {
+  const endsLock = isWords(tokens, at - 2, 'FOR', 'UPDATE') || isWords(tokens, at - 2, 'SHARE', 'MODE');
+  if (!endsLock) return false;
+  return isWords(tokens, at, 'NOWAIT') || (isWords(tokens, at, 'WAIT') && tokens[at + 1]?.text === '0');
 }
 
 function taintOf(tokens: readonly Token[]): string | undefined {
   if (tokens.some((token) => token.kind === 'userVariable')) return 'a user variable was set or read';
   const lock = tokens.some(
-    (token, index) => token.kind === 'word' && USER_LOCK.test(token.text) && tokens[index + 1]?.text === '(',
+    ({ kind, text }, index) =>
+      // a function's name may be quoted
+      (kind === 'word' || kind === 'quoted') && USER_LOCK.test(text) && tokens[index + 1]?.text === '(',
   );
   return lock ? 'a named lock was taken or released by hand' : undefined;
 }

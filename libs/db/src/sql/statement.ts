@@ -22,6 +22,8 @@ export interface StatementFacts {
   readonly names: readonly string[];
   readonly write: WriteTarget | undefined;
   readonly isNoWait: boolean;
+  /** An INSERT that fails on a duplicate: without IGNORE and without ON DUPLICATE KEY. */
+  readonly isPlainInsert: boolean;
   /** What the statement leaves behind on its connection; such a connection is not used again. */
   readonly taint: string | undefined;
   readonly refusal: Refusal | undefined;
@@ -50,6 +52,10 @@ export class Statement {
 
   get isNoWait(): boolean {
     return this.facts.isNoWait;
+  }
+
+  get isPlainInsert(): boolean {
+    return this.facts.isPlainInsert;
   }
 
   get taint(): string | undefined {
