@@ -130,26 +130,33 @@ function detailsOf(raw: RawDriverError): DbErrorDetails {
   const code = typeof raw.code === 'string' ? raw.code : undefined;
   const errno = typeof raw.errno === 'number' ? raw.errno : undefined;
   const sqlState = typeof raw.sqlState === 'string' ? raw.sqlState : undefined;
-  const message = redact(textOf(raw), errno) || (code ?? 'no message');
+  const message = redact(textOf(raw), errno, sqlState) || (code ?? 'no message');
   return { errno, sqlState, cause: new DriverError(message, code, errno, sqlState) };
 }
 
-const ER_SIGNAL_EXCEPTION = 1644;
+const SIGNAL_ERRNOS: ReadonlySet<number> = new Set([1642, 1643, 1644]);
 const NAMED_OBJECT = /( for (?:key|column) ['`][\w$.`]+['`](?: at row \d+)?)$/;
 
 /**
  * A server's text without values. Values may hold quotes themselves, unescaped, so all from the first quote to the last goes,
  * but for the key or column that the text ends with.
  */
-export function redact(message: string, errno: number | undefined): string {
+export function redact(message: string, errno: number | undefined, sqlState?: string): string {
+  if (isOfSchema(errno, sqlState)) return "(text of the schema's own SIGNAL withheld)";
   if (isPlainMessage(errno)) return message;
-  if (errno === ER_SIGNAL_EXCEPTION) return "(text of the schema's own SIGNAL withheld)";
   const tail = NAMED_OBJECT.exec(message)?.[1] ?? '';
   const body = message.slice(0, message.length - tail.length);
   const first = body.search(/['"]/);
   if (first === -1) return message;
   const last = Math.max(body.lastIndexOf("'"), body.lastIndexOf('"'));
   return `${body.slice(0, first)}'?'${body.slice(last + 1)}${tail}`;
+}
+
+/** A SIGNAL: its state is the one kept for it, or its number is none that servers (1000 to 1999, 3000 to 4999) or clients use. */
+function isOfSchema(errno: number | undefined, sqlState: string | undefined): boolean {
+  if (sqlState?.startsWith('45')) return true;
+  if (errno === undefined) return false;
+  return SIGNAL_ERRNOS.has(errno) || errno < 1_000 || errno >= 5_000;
 }
 
 interface Context {
