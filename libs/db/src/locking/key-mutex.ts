@@ -1,3 +1,5 @@
+import { MAX_TIMER_MS } from '@safesync/core';
+
 /** How long, and on whose word, to wait for one's turn. */
 export interface TurnOptions {
   /** Longest wait, in ms; 0 takes the turn only if nobody has it. */
@@ -54,10 +56,11 @@ function waitIn(queue: Set<Begin>, { timeoutMs, onTimeout, signal, onAbort }: Tu
       leave();
       reject(onAbort(signal?.reason));
     };
-    const timer = setTimeout(() => {
+    const expire = (): void => {
       leave();
       reject(onTimeout());
-    }, timeoutMs);
+    };
+    const timer = setTimeout(expire, Math.min(timeoutMs, MAX_TIMER_MS));
     queue.add(begin);
     signal?.addEventListener('abort', abort, { once: true });
   });
