@@ -44,24 +44,32 @@ function guardQuery(send: Query, transaction: SessionTransaction): Query {
   };
 }
 
-/** A stream occupies the session until it ends: the next statement waits for it. */
+/** A stream occupies the session until it ends: the next statement waits for it. One left open ends with the callback. */
 function guardStream(runner: QueryRunner, transaction: SessionTransaction): QueryRunner['stream'] {
   const open = runner.stream.bind(runner);
   return (sql, parameters, onEnd, onError) =>
     new Promise((resolve, reject) => {
+      let given: Awaited<ReturnType<typeof open>> | undefined;
       const untilRead = async (): Promise<Reply> => {
         const stream = await open(sql, parameters, onEnd, onError);
         const closed = new Promise<void>((done, fail) => {
           stream.once('close', done);
           stream.once('error', fail);
         });
+        given = stream;
         resolve(stream);
         await closed;
         return { rows: [], firstColumn: undefined };
       };
       const send = (): Promise<Reply> => transaction.connection.trackStream(untilRead);
       // an error before the stream exists rejects; one after it is the stream's own 'error' event
-      transaction.perform({ method: 'queryRunner.stream', sql, send }, () => undefined).catch(reject);
+      transaction
+        .perform({ method: 'queryRunner.stream', sql, send }, () => undefined)
+        .catch((error: unknown) => {
+          reject(error);
+          // the connection ended under its reader, who would wait for ever
+          given?.destroy(error as Error);
+        });
     });
 }
 

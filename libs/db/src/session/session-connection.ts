@@ -118,6 +118,11 @@ export class SessionConnection {
     }
   }
 
+  /** Destroys the connection if a result is still being streamed: only its reader could end that, and nobody may read on. */
+  endStreams(reason: DbError): void {
+    if (this.streams > 0) this.destroy(reason);
+  }
+
   /** The connection will be destroyed, not reused, when its session gives it back. */
   taint(reason: string): void {
     this.doubt ??= reason;

@@ -154,12 +154,18 @@ class SessionRun {
 
   /** The callback is done: nothing may be left of it, and nothing may have ended the transaction. */
   private async settle(): Promise<void> {
-    const { transaction } = this;
-    transaction.close('closing');
-    this.writes.end();
-    const unawaited = transaction.savepoints.depth + (await transaction.whenIdle());
+    const unawaited = this.transaction.savepoints.depth + (await this.quiet());
     if (unawaited > 0) throw new UnawaitedStatementsError(unawaited);
     this.requireCommittable();
+  }
+
+  /** Takes no more statements and waits for those on their way; resolves to how many there were. */
+  private quiet(): Promise<number> {
+    this.transaction.close('closing');
+    this.writes.end();
+    const idle = this.transaction.whenIdle();
+    this.connection.endStreams(new UnawaitedStatementsError(1));
+    return idle;
   }
 
   private requireCommittable(): void {
@@ -194,9 +200,7 @@ class SessionRun {
 
   /** Never throws: the error on its way out matters more, and a connection in doubt is destroyed. */
   private async rollback(): Promise<void> {
-    this.transaction.close('closing');
-    this.writes.end();
-    await this.transaction.whenIdle();
+    await this.quiet();
     if (this.connection.lost !== undefined) return;
     try {
       const expired = (): SessionTimeoutError => new SessionTimeoutError(ROLLBACK_TIMEOUT_MS);
