@@ -64,6 +64,11 @@ describe.each([
     expect(await stored(2)).toEqual({ name: 'two', value: 20, version: '5' });
   });
 
+  it('takes the version column for itself in any case', async () => {
+    expect(await update(item({ value: 11, Version: 0 }))).toBe(1);
+    expect(await stored(1)).toMatchObject({ value: 11, version: '6' });
+  });
+
   it('O2 changes nothing when the version is another one', async () => {
     expect(await update(item({ value: 11 }, 999))).toBe(0);
     expect(await stored(1)).toEqual({ name: 'one', value: 10, version: '5' });

@@ -56,8 +56,10 @@ export async function occUpdateOrThrow(session: DbSession, change: OptimisticUpd
 /** Parameters are numbered, so that no column's name can meet that of the key or the version. */
 function assignments({ updates, versionColumn }: OptimisticUpdate): { sets: string[]; params: SqlParams } {
   const params: Record<string, SqlValue> = {};
+  // servers ignore the case of column names
+  const version = versionColumn.toLowerCase();
   const columns = Object.keys(updates)
-    .filter((column) => column !== versionColumn)
+    .filter((column) => column.toLowerCase() !== version)
     .toSorted();
   const sets = columns.map((column, index) => {
     const name = `set_${index}_${column}`;
