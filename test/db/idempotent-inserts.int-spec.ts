@@ -187,6 +187,12 @@ describe('idempotent inserts', () => {
     const insertOrFetch = (session: DbSession, row: NewRow, keys: string[] = ['id']) =>
       db.inserts.insertOrFetch(session, 'transfers', row, keys);
 
+    it('refuses a key of no columns before it inserts', async () => {
+      const run = db.sessions.run((session) => insertOrFetch(session, { id: 'new' }, []).catch(() => undefined));
+      expect(await run).toBeUndefined();
+      expect(await ids()).toEqual(['there']);
+    });
+
     it('resolves to the row as stored, with defaults, whoever inserted it', async () => {
       await db.sessions.run(async (session) => {
         const first = await insertOrFetch(session, { id: 'new', amount: '2.50' });

@@ -42,6 +42,14 @@ describe('locks on several rows', () => {
     expect(rows.map(({ code }) => code)).toEqual(['code-5', 'code-4']);
   });
 
+  it('tells keys apart that differ by a millisecond', async () => {
+    await database.pool.query('CREATE TABLE moments (at DATETIME(3) PRIMARY KEY)');
+    const keys = ['2026-01-01 00:00:00.001', '2026-01-01 00:00:00.002'];
+    await database.pool.query('INSERT INTO moments VALUES ?', [keys.map((at) => [at])]);
+    const rows = await db.sessions.run((session) => db.rowLocks.lockMany(session, 'moments', 'at', keys));
+    expect(rows).toHaveLength(2);
+  });
+
   it('refuses keys that cannot be ordered', async () => {
     await expect(lockIds([null as unknown as number])).rejects.toThrow(InvalidParameterError);
     await expect(lockIds([{} as unknown as number])).rejects.toThrow('"keys" must hold strings');

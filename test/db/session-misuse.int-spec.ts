@@ -143,6 +143,11 @@ describe('misuse of a session', () => {
       expect(await ids()).toEqual([2]);
     });
 
+    it('never repeats inside another one, independent or not', async () => {
+      const run = db.sessions.run(() => db.sessions.withRetry(async () => undefined, { independent: true }));
+      await expect(run).rejects.toBeInstanceOf(NestedSessionError);
+    });
+
     it('M23 ends in time when nested demands exhaust the pool', async () => {
       const nested = (): Promise<unknown> =>
         db.sessions.run(

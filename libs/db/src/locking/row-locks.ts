@@ -91,5 +91,7 @@ function fetchChunk<R extends Row>(read: LockingRead, keyColumn: string, keys: r
 }
 
 function identityOf(key: unknown): string {
+  // its text has whole seconds only
+  if (key instanceof Date) return String(key.getTime());
   return Buffer.isBuffer(key) ? key.toString('hex') : String(key);
 }

@@ -75,12 +75,13 @@ export class DbSessions {
   /**
    * `run`, again in a new session after errors that left nothing behind and may not come back (`isRetryable`): deadlocks,
    * lock timeouts, lost connections before the commit. Not after an unknown commit. The last error is thrown, its `attempts`
-   * set. Only at the outermost scope: never inside a session.
+   * set. Only at the outermost scope: inside a session it rejects with `NestedSessionError`, `independent` or not.
    */
-  withRetry<T>(
+  async withRetry<T>(
     work: (session: DbSession, attempt: number) => Promise<T>,
     options?: SessionOptions & RetryOptions,
   ): Promise<T> {
+    requireNoSession();
     return runWithRetry((attempt, session) => this.run((given) => work(given, attempt), session), options);
   }
 

@@ -54,6 +54,7 @@ export class IdempotentInserts {
     row: NewRow,
     keyColumns: readonly string[],
   ): Promise<InsertedOrFetched<R>> {
+    if (keyColumns.length === 0) throw new InvalidParameterError('keyColumns', 'must name at least one column');
     const where = Object.fromEntries(keyColumns.map((column) => [column, keyValue(row, column)]));
     const outcome = await insertIgnore(session, table, row);
     const stored = await lockRow<R>(session, table, where, { mode: 'share' });
