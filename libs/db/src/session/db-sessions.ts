@@ -15,6 +15,7 @@ import type { DbSession } from './db-session.js';
 import { runWithRetry } from './session-retry.js';
 import { type ConnectionBracket, runSession, type SessionEnvironment } from './session-run.js';
 import { requireNoSession } from './session-scope.js';
+import { shieldedMetrics } from './shielded-metrics.js';
 
 /** Opens sessions on one DataSource. */
 export class DbSessions {
@@ -30,9 +31,10 @@ export class DbSessions {
   static async open(
     dataSource: DataSource,
     options?: DbOptions,
-    metrics: MetricsRecorder = noMetrics,
+    recorder: MetricsRecorder = noMetrics,
   ): Promise<DbSessions> {
     const resolved = resolveDbOptions(options);
+    const metrics = recorder === noMetrics ? noMetrics : shieldedMetrics(recorder, resolved.onHookError);
     const { source, facts } = await ConnectionSource.open(dataSource, resolved);
     metrics.declare?.(DB_METRICS);
     return new DbSessions({
