@@ -114,6 +114,18 @@ describe('boot', () => {
     await expect(DbSessions.open(dataSource)).rejects.toThrow(/must be initialized first/);
   });
 
+  it('refuses other defaults for connections that have some already', async () => {
+    const dataSource = await new DataSource({ type: 'mysql', url: database.url, timezone: 'Z' }).initialize();
+    try {
+      await DbSessions.open(dataSource);
+      await DbSessions.open(dataSource, { defaults: { readOnly: true } });
+      const other = DbSessions.open(dataSource, { defaults: { lockWaitMs: 1_000 } });
+      await expect(other).rejects.toThrow(/other defaults already \(READ COMMITTED, lockWaitMs 5000\)/);
+    } finally {
+      await dataSource.destroy();
+    }
+  });
+
   it('M39 looks at every connection, also at those opened later', async () => {
     const dataSource = await new DataSource({
       type: 'mysql',

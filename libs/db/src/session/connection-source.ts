@@ -6,6 +6,7 @@ import type { ResolvedDbOptions } from '../db.options.js';
 import { detectDialect } from '../dialect/detect-dialect.js';
 import type { SqlDialect } from '../dialect/sql-dialect.js';
 import { translateConnectError } from './driver-error.js';
+import { claimDefaults } from './pool-defaults.js';
 import { type DriverFacts, requireSafeServer, requireSafeSettings, type ServerFacts } from './server-facts.js';
 import { SessionConnection } from './session-connection.js';
 
@@ -53,10 +54,24 @@ export class ConnectionSource {
     options: ResolvedDbOptions,
   ): Promise<{ source: ConnectionSource; facts: ServerFacts }> {
     requireUsable(dataSource);
+    const { pool } = dataSource.driver as { pool?: DriverPool };
+    const unclaim = claimDefaults(pool ?? dataSource, options.defaults);
+    try {
+      return await ConnectionSource.prepared(dataSource, options, pool);
+    } catch (error) {
+      unclaim();
+      throw error;
+    }
+  }
+
+  /** @param pool undefined under replication, where TypeORM has several: settings are then put in place at first use */
+  private static async prepared(
+    dataSource: DataSource,
+    options: ResolvedDbOptions,
+    pool: DriverPool | undefined,
+  ): Promise<{ source: ConnectionSource; facts: ServerFacts }> {
     const raw = await connect(dataSource.createQueryRunner('master'), options.acquireTimeoutMs);
     const { config } = raw as unknown as DriverConnection;
-    // undefined under replication, where TypeORM has several pools: settings are then put in place at first use
-    const { pool } = dataSource.driver as { pool?: DriverPool };
     try {
       const dialect = detectDialect(await askVersion(raw));
       const resets = pool?.config?.resetOnRelease === true;

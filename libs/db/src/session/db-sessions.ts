@@ -24,7 +24,8 @@ export class DbSessions {
   /**
    * Detects the server and checks the effective settings of driver and server; a dangerous one throws `UnsafeSettingsError`
    * with all faults. From then on every connection of the DataSource's pool, also one taken by others, is opened with UTC,
-   * READ COMMITTED and a lock wait of 5 s (or what `options.defaults` say).
+   * READ COMMITTED and a lock wait of 5 s (or what `options.defaults` say). May be opened again on the same DataSource, with the
+   * same isolation and lock wait only: others are refused.
    *
    * @param dataSource initialized, of type mysql or mariadb
    */
