@@ -118,9 +118,9 @@ export class SessionConnection {
     }
   }
 
-  /** Destroys the connection if a result is still being streamed: only its reader could end that, and nobody may read on. */
-  endStreams(reason: DbError): void {
-    if (this.streams > 0) this.destroy(reason);
+  /** A result is still being streamed: only its reader could end that. */
+  get isStreaming(): boolean {
+    return this.streams > 0;
   }
 
   /** The connection will be destroyed, not reused, when its session gives it back. */

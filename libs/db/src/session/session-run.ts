@@ -164,7 +164,8 @@ class SessionRun {
     this.transaction.close('closing');
     this.writes.end();
     const idle = this.transaction.whenIdle();
-    this.connection.endStreams(new UnawaitedStatementsError(1));
+    // nobody may read on; the error is made only then, since making one costs more than the rest of a session
+    if (this.connection.isStreaming) this.connection.destroy(new UnawaitedStatementsError(1));
     return idle;
   }
 
