@@ -75,8 +75,8 @@ describe('idempotent inserts', () => {
       "INSERT INTO transfers (id, reference) VALUES ('there', 'x') ON DUPLICATE KEY UPDATE reference = 'x'",
       "REPLACE INTO transfers (id, reference) VALUES ('there', 'x')",
     ])('refuses %j, which says nothing about who was first', async (text) => {
-      const run = db.sessions.run((session) => insertIdempotent(session, text));
-      await expect(run).rejects.toMatchObject({ code: 'STATEMENT_REFUSED' });
+      const refused = db.sessions.run((session) => insertIdempotent(session, text));
+      await expect(refused).rejects.toMatchObject({ code: 'STATEMENT_REFUSED' });
     });
 
     it('does not take an INSERT of no rows for done', async () => {
