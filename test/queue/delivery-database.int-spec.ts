@@ -111,13 +111,10 @@ describe('a message that kills its own connection', () => {
     );
     await world.publish(app, 12, 13, 14);
     await world.settled([12, 14]);
-    expect(await world.deadLetters()).toEqual([
-      expect.objectContaining({
-        data: '{"n":13}',
-        deliveries: 2,
-        error: expect.objectContaining({ cause: expect.objectContaining({ code: 'CONNECTION_LOST' }) }),
-      }),
-    ]);
+    const letters = await world.deadLetters();
+    expect(letters).toEqual([expect.objectContaining({ data: '{"n":13}', deliveries: 2 })]);
+    // the statement after the KILL fails by itself, or is refused if the loss was noticed before: then it is the cause
+    expect(JSON.stringify(letters[0]?.error)).toContain('CONNECTION_LOST');
   });
 });
 
