@@ -60,7 +60,9 @@ async function interleaved(
 ): Promise<StreamRuns> {
   const setup = { mysqlUrl, redisUrl, stream: world.stream, group: GROUP, concurrency };
   const { messages, profileDir } = options;
-  const byContender = new Map<TransferContender, TransferRun[]>(CONTENDERS.map((contender) => [contender, []]));
+  const byContender = new Map<TransferContender, TransferRun[]>(
+    contendersOf(options.contenders).map((contender) => [contender, []]),
+  );
   for (let round = 1; round <= options.runs; round++) {
     for (const [contender, runs] of byContender) {
       const label = `c=${concurrency}  round ${round}/${options.runs}  ${contender.title}`;
@@ -73,6 +75,13 @@ async function interleaved(
     }
   }
   return { concurrency, messages, byContender };
+}
+
+function contendersOf(keys: readonly string[] | undefined): readonly TransferContender[] {
+  const known = CONTENDERS.map(({ key }) => key);
+  const unknown = keys?.find((key) => !known.includes(key));
+  if (unknown !== undefined) throw new Error(`No contender "${unknown}"; there are: ${known.join(', ')}.`);
+  return keys === undefined ? CONTENDERS : CONTENDERS.filter(({ key }) => keys.includes(key));
 }
 
 function moduleUrl(path: string): string {

@@ -10,6 +10,7 @@ describe('command line of the bench', () => {
     });
     expect(parseBenchOptions(['stream', '--quick'])).toMatchObject({ runs: 3, concurrency: [8], quick: true });
     const given = ['stream', '--quick', '--runs', '2', '--messages=10', '--concurrency', '4,32', '--json', '--strict'];
+    expect(parseBenchOptions([...given, '--contenders', 'a,b']).contenders).toEqual(['a', 'b']);
     expect(parseBenchOptions(given)).toMatchObject({
       runs: 2,
       messages: 10,

@@ -9,6 +9,8 @@ export interface BenchOptions {
   /** Measured messages of a run, after the warm-up. */
   readonly messages: number;
   readonly concurrency: readonly number[];
+  /** Keys of the contenders to run; undefined: all. */
+  readonly contenders: readonly string[] | undefined;
   readonly quick: boolean;
   /** Only the last line, the JSON, on standard output. */
   readonly json: boolean;
@@ -25,6 +27,7 @@ export const USAGE = `npm run bench -- <benchmark> [options]
   --runs <n>          rounds; every contender runs once in each (default ${FULL.runs}; quick ${QUICK.runs})
   --messages <n>      messages of a run (default ${FULL.messages}; quick ${QUICK.messages})
   --concurrency <n,n> messages at once (default ${FULL.concurrency}; quick ${QUICK.concurrency})
+  --contenders <a,b>  only these, by their keys in the JSON (default: all)
   --quick             small enough for every change: under 40 seconds on 2 cores
   --json              print the closing line of JSON only
   --strict            exit 1 when a goal is not met
@@ -39,6 +42,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
       runs: { type: 'string' },
       messages: { type: 'string' },
       concurrency: { type: 'string' },
+      contenders: { type: 'string' },
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       strict: { type: 'boolean', default: false },
@@ -52,6 +56,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
     runs: count('--runs', values.runs ?? String(defaults.runs)),
     messages: count('--messages', values.messages ?? String(defaults.messages)),
     concurrency: (values.concurrency ?? defaults.concurrency).split(',').map((n) => count('--concurrency', n)),
+    contenders: values.contenders?.split(','),
     quick: values.quick,
     json: values.json,
     strict: values.strict,

@@ -1,4 +1,5 @@
 import { DbError, type DbSession, type SessionConnection } from '@safesync/db';
+import { eventually } from '../support/eventually.js';
 import { createTestDatabase, type TestDatabase } from '../support/mysql.js';
 import { type OpenSessions, openSessions } from './open-sessions.js';
 
@@ -48,11 +49,20 @@ describe('10 000 sessions with random outcomes on a pool of 3', () => {
   const inspect = async (connection: SessionConnection): Promise<void> => {
     checkouts += 1;
     const status = await connection.query('DO 0');
-    if ('rows' in status || (status.serverStatus & 1) !== 0) dirty.add('an open transaction');
+    const isOpen = 'rows' in status || (status.serverStatus & 1) !== 0;
+    if (isOpen && !connection.isBegun) dirty.add('an open transaction');
     const reply = await connection.query(facts);
     const found = 'rows' in reply ? reply.rows[0]?.facts : undefined;
     if (found !== 'READ-COMMITTED +00:00 2 1 1 0') dirty.add(String(found));
   };
+
+  /** Transactions in which anything was done, as InnoDB lists them. */
+  const activeTransactions = (): Promise<unknown[]> =>
+    database.rows(
+      'SELECT t.trx_id FROM information_schema.innodb_trx t ' +
+        'JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id WHERE p.db = ? AND p.id <> CONNECTION_ID()',
+      [database.name],
+    );
 
   const insert = (session: DbSession, id: number): Promise<number> =>
     session.execute('INSERT INTO items VALUES (:id)', { id });
@@ -129,13 +139,40 @@ describe('10 000 sessions with random outcomes on a pool of 3', () => {
     const other = await openSessions(database.url, { poolSize: 1, defaults: { lockWaitMs: 2_000 } });
     const runner = other.dataSource.createQueryRunner();
     await runner.query('SET @left = 1');
-    await runner.startTransaction();
     await runner.release();
-    await other.sessions.runBracketed({ before: inspect, after: async () => undefined }, async () => undefined);
-    expect([...dirty]).toEqual(['an open transaction', 'READ-COMMITTED +00:00 2 1 0 0']);
+    const bracket = { before: inspect, after: async () => undefined };
+    await other.sessions.runBracketed(bracket, async (session) => {
+      session.internals.connection.isBegun = false;
+      await inspect(session.internals.connection);
+    });
+    expect([...dirty]).toEqual(['READ-COMMITTED +00:00 2 1 0 0', 'an open transaction']);
+    await other.sessions
+      .run(async (session) => {
+        await insert(session, 3);
+        const isSeen = async (): Promise<boolean> => (await activeTransactions()).length === 1;
+        expect(await eventually(isSeen, { what: 'the open transaction' })).toBe(true);
+        throw new Undo();
+      })
+      .catch((error: unknown) => expect(error).toBeInstanceOf(Undo));
     dirty.clear();
     checkouts = 0;
     await other.close();
+  });
+
+  it.each([
+    ['M18 a session never commits what a borrower who does not use sessions has left open', 'session', []],
+    ['control: the next transaction of TypeORM commits it', 'typeorm', [{ id: 5 }]],
+  ] as const)('%s', async (_, next, rows) => {
+    const other = await openSessions(database.url, { poolSize: 1 });
+    const runner = other.dataSource.createQueryRunner();
+    await runner.startTransaction();
+    await runner.query('INSERT INTO items VALUES (5)');
+    await runner.release();
+    if (next === 'session') await other.sessions.run((session) => count(session));
+    else await other.dataSource.transaction((manager) => manager.query('SELECT 1'));
+    await other.close();
+    expect(await database.rows('SELECT id FROM items WHERE id = 5')).toEqual(rows);
+    await database.pool.query('DELETE FROM items WHERE id = 5');
   });
 
   it(`DB-2 leaves every connection clean, and exactly the committed rows (seed ${seed})`, async () => {
@@ -159,6 +196,8 @@ describe('10 000 sessions with random outcomes on a pool of 3', () => {
     await db.sessions.runBracketed({ before: inspect, after: async () => undefined }, async () => undefined);
     const lock = await database.rows<{ holder: unknown }>('SELECT IS_USED_LOCK(?) AS holder', [database.name]);
     expect(lock).toEqual([{ holder: null }]);
+    const none = async (): Promise<boolean> => (await activeTransactions()).length === 0;
+    expect(await eventually(none, { what: 'no transaction with anything in it' })).toBe(true);
     expect([...dirty]).toEqual([]);
   }, 240_000);
 });

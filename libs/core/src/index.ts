@@ -6,4 +6,4 @@ export { BackgroundLoop, type BackgroundLoopOptions } from './lifecycle/backgrou
 export { LATENCY_BUCKETS, type LabelsOf, type MetricDefinition } from './metrics/metric-definition.js';
 export { METRICS_RECORDER, type MetricsRecorder, noMetrics } from './metrics/metrics-recorder.js';
 export { withDeadline } from './time/deadline.js';
-export { MAX_TIMER_MS, sleep } from './time/sleep.js';
+export { MAX_TIMER_MS, type SignalLike, sleep } from './time/sleep.js';

@@ -1,4 +1,4 @@
-import { type BackoffOptions, MAX_TIMER_MS, OptionFaults } from '@safesync/core';
+import { type BackoffOptions, MAX_TIMER_MS, OptionFaults, type SignalLike } from '@safesync/core';
 import type { IsolationLevel } from './dialect/sql-dialect.js';
 
 /** How one session runs. Every field has a default in `DbOptions.defaults`. */
@@ -19,8 +19,8 @@ export interface SessionOptions {
    * a transaction must never be committed by mistake.
    */
   readonly abortOnLockTimeout?: boolean;
-  /** Aborting it rolls the session back; `run` rejects with `SessionAbortedError`, the signal's reason as cause. */
-  readonly signal?: AbortSignal;
+  /** An `AbortSignal`: aborting it rolls the session back; `run` rejects with `SessionAbortedError`, its reason as cause. */
+  readonly signal?: SignalLike;
   /** Allows this session inside another one: a second connection and a transaction of its own. Default false. */
   readonly independent?: boolean;
 }
@@ -52,11 +52,13 @@ export interface DbOptions {
 }
 
 /** Session options with every default filled in. */
-export interface ResolvedSessionOptions extends SessionOptions {
+export interface ResolvedSessionOptions {
   readonly isolation: IsolationLevel;
   readonly readOnly: boolean;
+  readonly timeoutMs: number | undefined;
   readonly lockWaitMs: number;
   readonly abortOnLockTimeout: boolean;
+  readonly signal: SignalLike | undefined;
   readonly independent: boolean;
 }
 
@@ -75,8 +77,10 @@ const ISOLATION_LEVELS: readonly string[] = ['READ UNCOMMITTED', 'READ COMMITTED
 const SESSION_DEFAULTS: ResolvedSessionOptions = {
   isolation: 'READ COMMITTED',
   readOnly: false,
+  timeoutMs: undefined,
   lockWaitMs: 5_000,
   abortOnLockTimeout: true,
+  signal: undefined,
   independent: false,
 };
 
@@ -109,7 +113,16 @@ export function resolveSessionOptions(
   const faults = new OptionFaults('Session options');
   requireSessionOptions(faults, options);
   faults.throwIfAny();
-  return { ...defaults, ...withoutUndefined(options) };
+  // field by field: this runs once for every session
+  return {
+    isolation: options.isolation ?? defaults.isolation,
+    readOnly: options.readOnly ?? defaults.readOnly,
+    timeoutMs: options.timeoutMs ?? defaults.timeoutMs,
+    lockWaitMs: options.lockWaitMs ?? defaults.lockWaitMs,
+    abortOnLockTimeout: options.abortOnLockTimeout ?? defaults.abortOnLockTimeout,
+    signal: options.signal ?? defaults.signal,
+    independent: options.independent ?? defaults.independent,
+  };
 }
 
 /**
@@ -118,15 +131,14 @@ export function resolveSessionOptions(
  */
 export function requireSessionOptions(faults: OptionFaults, options: SessionOptions, prefix = ''): void {
   const { isolation, lockWaitMs, timeoutMs } = options;
-  faults.require(
-    isolation === undefined || ISOLATION_LEVELS.includes(isolation),
-    `${prefix}isolation must be one of ${ISOLATION_LEVELS.join(', ')}`,
-  );
+  if (isolation !== undefined && !ISOLATION_LEVELS.includes(isolation)) {
+    faults.add(`${prefix}isolation must be one of ${ISOLATION_LEVELS.join(', ')}`);
+  }
   if (lockWaitMs !== undefined) faults.integer(`${prefix}lockWaitMs`, lockWaitMs, 0);
   if (timeoutMs !== undefined) faults.integer(`${prefix}timeoutMs`, timeoutMs, 1);
   for (const name of ['readOnly', 'abortOnLockTimeout'] as const) {
     const value: unknown = options[name];
-    faults.require(value === undefined || typeof value === 'boolean', `${prefix}${name} must be true or false`);
+    if (value !== undefined && typeof value !== 'boolean') faults.add(`${prefix}${name} must be true or false`);
   }
 }
 
@@ -143,10 +155,6 @@ export function resolveRetryOptions(options: RetryOptions = {}): ResolvedRetryOp
     .integer('backoff.maxMs', resolved.backoff.maxMs, 0)
     .throwIfAny();
   return resolved;
-}
-
-function withoutUndefined(options: SessionOptions): SessionOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 /** What reports an error must not become one: the transaction it follows has ended already. */

@@ -16,17 +16,22 @@ export class OptionFaults {
 
   constructor(private readonly subject: string) {}
 
+  /** Records a fault: for rules whose text costs too much to be made in vain. */
+  add(fault: string): this {
+    this.faults.push(fault);
+    return this;
+  }
+
   /** Records `fault` unless `ok`. A fault names the option, the value's rule and, where one exists, the related option. */
   require(ok: boolean, fault: string): this {
-    if (!ok) this.faults.push(fault);
-    return this;
+    return ok ? this : this.add(fault);
   }
 
   /** Records a fault unless `value` is a safe integer in `[min, max]`. */
   integer(name: string, value: unknown, min: number, max: number = Number.MAX_SAFE_INTEGER): this {
-    const ok = Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
+    if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max) return this;
     const range = max === Number.MAX_SAFE_INTEGER ? `>= ${min}` : `from ${min} to ${max}`;
-    return this.require(ok, `${name} must be an integer ${range}`);
+    return this.add(`${name} must be an integer ${range}`);
   }
 
   /** Throws `InvalidOptionsError` when anything was recorded. */

@@ -1,7 +1,8 @@
 import { StatementRefusedError } from '../db.errors.js';
 import { DB_LOCK_ACQUIRE_LATENCY } from '../db.metrics.js';
 import type { DbSession } from '../session/db-session.js';
-import type { Reply, SessionConnection } from '../session/session-connection.js';
+import type { Reply } from '../session/server-reply.js';
+import type { SessionConnection } from '../session/session-connection.js';
 import { requireLockTimeout } from './advisory-lock.options.js';
 import { nameOf } from './advisory-locks.js';
 import { NamedLock } from './named-lock.js';

@@ -1,6 +1,7 @@
-import { KeyMutex, type TurnOptions } from './key-mutex.js';
+import type { WaitOptions } from '../session/waiting-line.js';
+import { KeyMutex } from './key-mutex.js';
 
-const patient: TurnOptions = {
+const patient: WaitOptions = {
   timeoutMs: 10_000,
   onTimeout: () => new Error('too long'),
   onAbort: (reason) => new Error('aborted', { cause: reason }),

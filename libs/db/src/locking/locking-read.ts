@@ -1,7 +1,7 @@
 import { DbError, DeadlockError, LockNotAvailableError, LockTimeoutError } from '../db.errors.js';
 import { DB_LOCK_ACQUIRE_LATENCY } from '../db.metrics.js';
 import type { DbSession } from '../session/db-session.js';
-import type { Row } from '../session/session-connection.js';
+import type { Row } from '../session/server-reply.js';
 import { quoteIdentifier, quoteTable } from '../sql/identifier.js';
 import type { SqlParams } from '../sql/sql-value.js';
 import type { ResolvedRowLockOptions } from './row-lock.options.js';

@@ -1,5 +1,6 @@
 import { DbError, LockAcquisitionError, LockTimeoutError, StatementFailedError } from '../db.errors.js';
-import type { Reply, SessionConnection } from '../session/session-connection.js';
+import type { Reply } from '../session/server-reply.js';
+import type { SessionConnection } from '../session/session-connection.js';
 import { toLiteral } from '../sql/sql-value.js';
 
 /** The connection that is to hold the lock, and how to speak to it: inside a session, statements take turns. */

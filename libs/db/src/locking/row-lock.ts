@@ -1,5 +1,5 @@
 import type { DbSession } from '../session/db-session.js';
-import type { Row } from '../session/session-connection.js';
+import type { Row } from '../session/server-reply.js';
 import { quoteTable } from '../sql/identifier.js';
 import type { Where } from '../sql/where-clause.js';
 import type { RowLockOptions } from './row-lock.options.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { MultipleRowsError } from '../db.errors.js';
 import type { DbSession } from '../session/db-session.js';
-import type { Row } from '../session/session-connection.js';
+import type { Row } from '../session/server-reply.js';
 import { quoteIdentifier } from '../sql/identifier.js';
 import { type Where, whereClause } from '../sql/where-clause.js';
 import { type LockKey, sortedKeys } from './lock-keys.js';

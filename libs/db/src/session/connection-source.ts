@@ -1,4 +1,4 @@
-import { OptionFaults, withDeadline } from '@safesync/core';
+import { OptionFaults, type SignalLike, withDeadline } from '@safesync/core';
 import type { PoolConnection } from 'mysql2';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { AcquireTimeoutError, SessionAbortedError } from '../db.errors.js';
@@ -6,99 +6,179 @@ import type { ResolvedDbOptions } from '../db.options.js';
 import { detectDialect } from '../dialect/detect-dialect.js';
 import type { SqlDialect } from '../dialect/sql-dialect.js';
 import { translateConnectError } from './driver-error.js';
+import { DriverPool } from './driver-pool.js';
 import { claimDefaults } from './pool-defaults.js';
 import { type DriverFacts, requireSafeServer, requireSafeSettings, type ServerFacts } from './server-facts.js';
+import { askVersion, canChain } from './server-probe.js';
 import { SessionConnection } from './session-connection.js';
+import { SpareConnections } from './spare-connections.js';
+import { WaitingLine } from './waiting-line.js';
 
 const KILL_TIMEOUT_MS = 1_000;
-
-/** A connection on loan, and TypeORM's runner that took it from the pool. */
-export interface Loan {
-  readonly connection: SessionConnection;
-  readonly runner: QueryRunner;
-}
+/** How long an idle connection stays with the sessions. The pool gets it earlier when somebody else waits for one. */
+const KEEP_MS = 5_000;
 
 /** A physical connection that this library has met. */
 interface Known {
   readonly connection: SessionConnection;
   /** Settings on their way to the server, and what it said; undefined once seen to be in place. */
-  ready: Promise<ServerFacts> | undefined;
+  facts: Promise<ServerFacts> | undefined;
 }
 
-/** The parts of mysql2 that its types leave out. */
-interface DriverPool {
-  readonly config?: { readonly resetOnRelease?: boolean };
-  on?(event: 'connection', listener: (connection: PoolConnection) => void): void;
-}
-interface DriverConnection {
-  readonly config: DriverFacts;
+/** Opened, and what the server said of itself. */
+interface Opened {
+  readonly source: ConnectionSource;
+  readonly facts: ServerFacts;
 }
 
 /**
  * The DataSource's pool as sessions see it: every connection carries UTC, the default isolation level and lock wait, and was
  * seen to have safe server settings, once for each physical connection.
+ *
+ * A connection goes from session to session, and where the server can do that each ends its transaction by beginning the
+ * next one's. It goes back to the pool, outside of any transaction, when it was idle for `KEEP_MS` or somebody else waits.
  */
 export class ConnectionSource {
   private readonly known = new WeakMap<PoolConnection, Known>();
+  private readonly line = new WaitingLine<SessionConnection>();
+  private readonly spare = new SpareConnections(KEEP_MS, (connection) => void connection.returnToPool());
+  private readonly keeps: boolean;
+  /** A session ends its transaction with `AND CHAIN`: the connection stays here, and the server knows the words. */
+  readonly chains: boolean;
+  /** To the pool, unanswered. */
+  private requests = 0;
 
   private constructor(
     private readonly dataSource: DataSource,
+    private readonly pool: DriverPool,
     private readonly options: ResolvedDbOptions,
     readonly dialect: SqlDialect,
-    private readonly resetsOnRelease: boolean,
-  ) {}
+    serverChains: boolean,
+  ) {
+    this.keeps = pool.showsWaiting && !pool.resetsOnRelease;
+    this.chains = this.keeps && serverChains;
+    pool.onOpened((raw) => this.meet(raw));
+    if (this.keeps) pool.onOtherWaits(() => this.yieldToOthers());
+  }
 
   /** Detects the server, checks driver and server settings, and from then on prepares every connection the pool opens. */
-  static async open(
-    dataSource: DataSource,
-    options: ResolvedDbOptions,
-  ): Promise<{ source: ConnectionSource; facts: ServerFacts }> {
+  static async open(dataSource: DataSource, options: ResolvedDbOptions): Promise<Opened> {
     requireUsable(dataSource);
-    const { pool } = dataSource.driver as { pool?: DriverPool };
-    const unclaim = claimDefaults(pool ?? dataSource, options.defaults);
+    const pool = new DriverPool(dataSource);
+    const unclaim = claimDefaults(pool.identity, options.defaults);
     try {
-      return await ConnectionSource.prepared(dataSource, options, pool);
+      return await ConnectionSource.opened(dataSource, pool, options);
     } catch (error) {
       unclaim();
       throw error;
     }
   }
 
-  /** @param pool undefined under replication, where TypeORM has several: settings are then put in place at first use */
-  private static async prepared(
-    dataSource: DataSource,
-    options: ResolvedDbOptions,
-    pool: DriverPool | undefined,
-  ): Promise<{ source: ConnectionSource; facts: ServerFacts }> {
-    const raw = await connect(dataSource.createQueryRunner('master'), options.acquireTimeoutMs);
-    const { config } = raw as unknown as DriverConnection;
+  private static async opened(dataSource: DataSource, pool: DriverPool, options: ResolvedDbOptions): Promise<Opened> {
+    const raw = await takeFirst(pool, options.acquireTimeoutMs);
+    const { config } = raw as unknown as { readonly config: DriverFacts };
     try {
       const dialect = detectDialect(await askVersion(raw));
-      const resets = pool?.config?.resetOnRelease === true;
-      const source = new ConnectionSource(dataSource, options, dialect, resets);
-      const facts = (await source.meet(raw).ready) as ServerFacts;
+      const source = new ConnectionSource(dataSource, pool, options, dialect, await canChain(raw));
+      const facts = (await source.meet(raw).facts) as ServerFacts;
       requireSafeSettings(config, facts, dialect);
-      pool?.on?.('connection', (connection) => source.meet(connection));
       return { source, facts };
     } finally {
       raw.release();
     }
   }
 
-  /** Takes a connection from the pool, within `acquireTimeoutMs` at most. One that comes too late goes straight back. */
-  async acquire(limitMs: number = Number.POSITIVE_INFINITY, signal?: AbortSignal): Promise<Loan> {
+  /** One that the sessions have at hand; undefined when there is none. */
+  takeSpare(): SessionConnection | undefined {
+    return this.spare.take();
+  }
+
+  /** Takes a connection, within `acquireTimeoutMs` at most; in the order of the calls. */
+  acquire(limitMs: number = Number.POSITIVE_INFINITY, signal?: SignalLike): Promise<SessionConnection> {
+    const spare = this.takeSpare();
+    if (spare !== undefined) return Promise.resolve(spare);
     const timeoutMs = Math.min(limitMs, this.options.acquireTimeoutMs);
+    const served = this.line.join({
+      timeoutMs,
+      onTimeout: () => new AcquireTimeoutError(timeoutMs),
+      signal,
+      onAbort: (reason) => new SessionAbortedError('Waiting for a connection', reason),
+    });
+    this.request();
+    return served;
+  }
+
+  /** Takes a connection back; one that is in doubt is destroyed. */
+  giveBack(connection: SessionConnection): void {
+    connection.detach();
+    if (!connection.isSound) connection.discard();
+    else if (this.keeps && this.pool.othersWaiting > 0) void connection.returnToPool();
+    else this.offer(connection);
+  }
+
+  /** A TypeORM runner on the connection; whoever has the connection owns its transaction. */
+  runnerOn(connection: SessionConnection): QueryRunner {
     const runner = this.dataSource.createQueryRunner('master');
-    const raw = await connect(runner, timeoutMs, signal);
+    connection.lendTo(runner);
+    return runner;
+  }
+
+  /** Asks the pool once for each session that waits. */
+  private request(): void {
+    for (let missing = this.line.length - this.requests; missing > 0; missing -= 1) void this.bring();
+  }
+
+  /** Never rejects: what went wrong ends the wait of whoever is first. */
+  private async bring(): Promise<void> {
+    this.requests += 1;
+    try {
+      const raw = await this.pool.take();
+      // served meanwhile by a session that ended
+      if (this.line.length === 0) raw.release();
+      else await this.enlist(raw);
+    } catch (error) {
+      this.line.fail(translateConnectError(error));
+    } finally {
+      this.requests -= 1;
+      this.request();
+    }
+  }
+
+  private async enlist(raw: PoolConnection): Promise<void> {
     const known = this.known.get(raw) ?? this.meet(raw);
-    if (this.resetsOnRelease) known.ready = this.prepare(known.connection);
-    if (known.ready !== undefined) await this.settle(known, timeoutMs);
-    return { connection: known.connection, runner };
+    if (this.pool.resetsOnRelease) known.facts = this.prepare(known.connection);
+    const { acquireTimeoutMs } = this.options;
+    const { connection } = known;
+    try {
+      await withDeadline(this.ready(known), acquireTimeoutMs, () => new AcquireTimeoutError(acquireTimeoutMs));
+    } catch (error) {
+      connection.destroy(translateConnectError(error));
+      throw error;
+    }
+    this.offer(connection);
+  }
+
+  private async ready(known: Known): Promise<void> {
+    if (known.facts !== undefined) requireSafeServer(await known.facts, this.dialect);
+    known.facts = undefined;
+    if (this.keeps) await known.connection.takeFromPool();
+  }
+
+  private offer(connection: SessionConnection): void {
+    if (this.line.serve(connection)) return;
+    if (this.keeps) this.spare.keep(connection);
+    else connection.release();
+  }
+
+  private yieldToOthers(): void {
+    for (let waiting = this.pool.othersWaiting; waiting > 0; waiting -= 1) {
+      if (!this.spare.giveUpOldest()) return;
+    }
   }
 
   private meet(raw: PoolConnection): Known {
     const connection = new SessionConnection(raw, this.dialect, this.options.statementTimeoutMs);
-    const known: Known = { connection, ready: this.prepare(connection) };
+    const known: Known = { connection, facts: this.prepare(connection) };
     this.known.set(raw, known);
     return known;
   }
@@ -118,27 +198,14 @@ export class ConnectionSource {
     return ready;
   }
 
-  private async settle(known: Known, timeoutMs: number): Promise<void> {
-    try {
-      const ready = known.ready as Promise<ServerFacts>;
-      const facts = await withDeadline(ready, timeoutMs, () => new AcquireTimeoutError(timeoutMs));
-      requireSafeServer(facts, this.dialect);
-      known.ready = undefined;
-    } catch (error) {
-      const failure = translateConnectError(error);
-      known.connection.destroy(failure);
-      throw failure;
-    }
-  }
-
   /**
    * A server that waits for a lock does not notice that its client is gone, and keeps the locks it has. Never rejects: where
    * this fails, the statement ends by itself.
    */
   private async kill(abandoned: SessionConnection): Promise<void> {
     try {
-      const { connection } = await this.acquire(KILL_TIMEOUT_MS);
-      const killing = connection.query(this.dialect.kill(abandoned.threadId)).finally(() => connection.giveBack());
+      const connection = await this.acquire(KILL_TIMEOUT_MS);
+      const killing = connection.query(this.dialect.kill(abandoned.threadId)).finally(() => this.giveBack(connection));
       await withDeadline(killing, KILL_TIMEOUT_MS, () => new AcquireTimeoutError(KILL_TIMEOUT_MS));
     } catch {
       // ended meanwhile, or the server cannot be reached
@@ -154,40 +221,11 @@ function requireUsable(dataSource: DataSource): void {
     .throwIfAny();
 }
 
-async function connect(runner: QueryRunner, timeoutMs: number, signal?: AbortSignal): Promise<PoolConnection> {
-  const connecting = runner.connect() as Promise<PoolConnection>;
+async function takeFirst(pool: DriverPool, timeoutMs: number): Promise<PoolConnection> {
   const late = (raw: PoolConnection): void => raw.release();
   try {
-    const work = signal === undefined ? connecting : unlessAborted(connecting, signal, late);
-    return await withDeadline(work, timeoutMs, () => new AcquireTimeoutError(timeoutMs), late);
+    return await withDeadline(pool.take(), timeoutMs, () => new AcquireTimeoutError(timeoutMs), late);
   } catch (error) {
     throw translateConnectError(error);
   }
-}
-
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, onLate: (value: T) => void): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(new SessionAbortedError('Waiting for a connection', signal.reason));
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.then(
-      (value) => {
-        signal.removeEventListener('abort', onAbort);
-        if (signal.aborted) onLate(value);
-        else resolve(value);
-      },
-      (error: unknown) => {
-        signal.removeEventListener('abort', onAbort);
-        reject(error);
-      },
-    );
-  });
-}
-
-function askVersion(raw: PoolConnection): Promise<string> {
-  return new Promise((resolve, reject) => {
-    raw.query('SELECT VERSION() AS version', [], (error, rows) => {
-      if (error) reject(translateConnectError(error));
-      else resolve(String((rows as { version: unknown }[])[0]?.version));
-    });
-  });
 }

@@ -1,6 +1,6 @@
 import { withDeadline } from '@safesync/core';
 import type { DataSource } from 'typeorm';
-import { translateConnectError } from './driver-error.js';
+import { isConnectionError, translateConnectError } from './driver-error.js';
 import { createDataSource, type DbConnectionOptions } from './own-data-source.js';
 import { type Say, untilReachable } from './until-reachable.js';
 
@@ -36,7 +36,12 @@ export class DatabaseConnection {
   async close(): Promise<void> {
     if (!this.isOwned || !this.dataSource.isInitialized) return;
     const expired = (): Error => new Error(`The pool did not close within ${CLOSE_TIMEOUT_MS} ms.`);
-    await withDeadline(this.dataSource.destroy(), CLOSE_TIMEOUT_MS, expired);
+    try {
+      await withDeadline(this.dataSource.destroy(), CLOSE_TIMEOUT_MS, expired);
+    } catch (error) {
+      // a connection that breaks while it is closed is closed
+      if (!isConnectionError(error)) throw error;
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { SqlParams } from '../sql/sql-value.js';
 import { affectedRows, allRows, atMostOne, scalar, type WriteResult, writeResult } from './replies.js';
-import type { Row } from './session-connection.js';
+import type { Row } from './server-reply.js';
 import type { SessionHook } from './session-hooks.js';
 import type { SessionInternals } from './session-internals.js';
 import type { SessionTransaction } from './session-transaction.js';

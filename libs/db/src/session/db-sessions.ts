@@ -90,11 +90,12 @@ export class DbSessions {
 
   /** One round trip on a pooled connection; throws a `DbError` when that fails. */
   async ping(): Promise<void> {
-    const { connection } = await this.environment.source.acquire();
+    const { source } = this.environment;
+    const connection = await source.acquire();
     try {
       await connection.query('DO 0');
     } finally {
-      connection.giveBack();
+      source.giveBack(connection);
     }
   }
 
@@ -107,13 +108,17 @@ export class DbSessions {
     return this.start(bracket, work, options);
   }
 
-  private async start<T>(
+  private start<T>(
     bracket: ConnectionBracket | undefined,
     work: (session: DbSession) => Promise<T>,
     options: SessionOptions | undefined,
   ): Promise<T> {
-    const resolved = resolveSessionOptions(options, this.environment.options.defaults);
-    if (!resolved.independent) requireNoSession();
-    return runSession(this.environment, resolved, work, bracket);
+    try {
+      const resolved = resolveSessionOptions(options, this.environment.options.defaults);
+      if (!resolved.independent) requireNoSession();
+      return runSession(this.environment, resolved, work, bracket);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 }

@@ -1,6 +1,6 @@
 import type { EntityManager, QueryRunner } from 'typeorm';
 import { StatementRefusedError } from '../db.errors.js';
-import { type Reply, toReply } from './session-connection.js';
+import { type Reply, toReply } from './server-reply.js';
 import type { SessionTransaction } from './session-transaction.js';
 
 type Query = (sql: string, parameters?: unknown[], structured?: boolean) => Promise<unknown>;

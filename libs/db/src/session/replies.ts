@@ -1,6 +1,6 @@
 import { MultipleRowsError, StatementFailedError } from '../db.errors.js';
 import type { Statement } from '../sql/statement.js';
-import type { OkReply, Reply, Row } from './session-connection.js';
+import type { OkReply, Reply, Row } from './server-reply.js';
 
 /** What a write did. */
 export interface WriteResult {

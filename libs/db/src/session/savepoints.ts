@@ -18,7 +18,7 @@ export interface SavepointHost {
   /** Throws when the transaction can only be rolled back, or has ended. */
   requireUsable(method: string): void;
   /** Waits for unanswered statements; how many there were. */
-  whenIdle(): Promise<number>;
+  whenIdle(): Promise<number> | 0;
   abort(reason: DbError): void;
 }
 

@@ -1,28 +1,9 @@
 import type { PoolConnection } from 'mysql2';
+import type { QueryRunner } from 'typeorm';
 import { ConnectionLostError, type DbError } from '../db.errors.js';
 import type { SqlDialect } from '../dialect/sql-dialect.js';
 import { translate } from './driver-error.js';
-
-/** One row of a result, as the driver gives it: BIGINT and DECIMAL as strings. */
-export type Row = Record<string, unknown>;
-
-/** The server's answer to a statement that returns no rows. */
-export interface OkReply {
-  readonly affectedRows: number | string;
-  readonly insertId: number | string;
-  readonly serverStatus: number;
-  readonly info: string;
-  readonly warningStatus: number;
-}
-
-/** The server's answer to a statement that returns rows. */
-export interface RowsReply {
-  readonly rows: Row[];
-  /** Name of the first column: the order of a row's properties is not always that of its columns. */
-  readonly firstColumn: string | undefined;
-}
-
-export type Reply = RowsReply | OkReply;
+import { isInTransaction, type Reply, toReply } from './server-reply.js';
 
 // an array, even empty, keeps the driver from looking for placeholders of its own
 const NO_VALUES: unknown[] = [];
@@ -32,6 +13,8 @@ const NO_VALUES: unknown[] = [];
  * its state in doubt marks it, and a marked connection is destroyed instead of returned.
  */
 export class SessionConnection {
+  /** A transaction of the default kind is open, and nothing has happened in it. */
+  isBegun = false;
   private readonly pending = new Set<(error: DbError) => void>();
   private streams = 0;
   private watchdog: NodeJS.Timeout | undefined;
@@ -150,13 +133,49 @@ export class SessionConnection {
     clearTimeout(this.watchdog);
   }
 
-  /** Hands the connection back to the pool, or destroys it when anything about it is in doubt. */
-  giveBack(): void {
-    this.lostListener = undefined;
+  /** True when the next session may have it. */
+  get isSound(): boolean {
     if (this.isBusy) this.doubt ??= 'a statement is still running';
-    if (this.doubt !== undefined) this.destroy(new ConnectionLostError(`The connection was given up: ${this.doubt}.`));
-    else if (this.lostWith !== undefined) this.destroy(this.lostWith);
-    else this.raw.release();
+    return this.doubt === undefined && this.lostWith === undefined;
+  }
+
+  /** Ends what is in doubt or broken. */
+  discard(): void {
+    this.destroy(this.lostWith ?? new ConnectionLostError(`The connection was given up: ${this.doubt ?? 'unused'}.`));
+  }
+
+  /** Nobody is told any more when it breaks. */
+  detach(): void {
+    this.lostListener = undefined;
+  }
+
+  /** Has `runner` talk to this connection. */
+  lendTo(runner: QueryRunner): void {
+    Object.assign(runner, { databaseConnection: this.raw });
+  }
+
+  /** To the pool, as it is. */
+  release(): void {
+    this.raw.release();
+  }
+
+  /** Begins a transaction for the first session; undoes what somebody else has left open, which nobody may commit. */
+  async takeFromPool(): Promise<void> {
+    const begin = this.dialect.startTransaction(false);
+    const [, reply] = await Promise.all([this.query('ROLLBACK'), this.query(begin)]);
+    this.isBegun = isInTransaction(reply);
+  }
+
+  /** Ends the transaction that no session needed, and releases. Never rejects: where that fails the connection is destroyed. */
+  async returnToPool(): Promise<void> {
+    try {
+      if (this.isBegun && isInTransaction(await this.query('ROLLBACK'))) this.taint('ROLLBACK ended no transaction');
+      this.isBegun = false;
+    } catch {
+      this.taint('it could not be handed back');
+    }
+    if (this.isSound) this.release();
+    else this.discard();
   }
 
   private lose(error: DbError): void {
@@ -182,20 +201,4 @@ export class SessionConnection {
     if (this.pending.size <= this.streams) return;
     this.destroy(new ConnectionLostError(`The database did not answer within ${this.statementTimeoutMs} ms.`));
   }
-}
-
-/** The driver's result in one of the two shapes; the driver itself tells them apart by being an array or not. */
-export function toReply(result: unknown, firstColumn: string | undefined): Reply {
-  return Array.isArray(result) ? { rows: result as Row[], firstColumn } : (result as OkReply);
-}
-
-/** Bit of the server's status word: a transaction is open. */
-const SERVER_STATUS_IN_TRANS = 1;
-
-/**
- * Whether a transaction is open after this reply. The driver passes the status on with replies without rows only; one with
- * rows counts as inside, since reading cannot end a transaction.
- */
-export function isInTransaction(reply: Reply): boolean {
-  return 'rows' in reply || (reply.serverStatus & SERVER_STATUS_IN_TRANS) !== 0;
 }

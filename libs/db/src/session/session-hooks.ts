@@ -33,6 +33,10 @@ export class SessionHooks {
     this.undone.push(...this.rolledBack.splice(mark.rolledBack));
   }
 
+  get isEmpty(): boolean {
+    return this.committed.length + this.rolledBack.length + this.undone.length === 0;
+  }
+
   /** Runs the hooks of the outcome in the order they were added. One that fails is reported and stops no other. */
   async run(outcome: 'committed' | 'rolled_back' | 'unknown', onError: (error: unknown) => void): Promise<void> {
     const due = outcome === 'committed' ? this.committed : outcome === 'rolled_back' ? this.rolledBack : [];

@@ -3,7 +3,8 @@ import type { EntityManager, QueryRunner } from 'typeorm';
 import type { IsolationLevel, SqlDialect } from '../dialect/sql-dialect.js';
 import type { Statement } from '../sql/statement.js';
 import { guardedManager } from './entity-manager.seam.js';
-import type { Reply, SessionConnection } from './session-connection.js';
+import type { Reply } from './server-reply.js';
+import type { SessionConnection } from './session-connection.js';
 import type { SessionTransaction, StatementCall } from './session-transaction.js';
 
 /** Work on a connection after its transaction ended and before it goes back to the pool. */
@@ -25,7 +26,7 @@ export class SessionInternals {
 
   constructor(
     private readonly transaction: SessionTransaction,
-    private readonly runner: QueryRunner,
+    private readonly openRunner: () => QueryRunner,
     readonly metrics: MetricsRecorder,
     private readonly settings: SessionSettings,
   ) {}
@@ -50,7 +51,7 @@ export class SessionInternals {
 
   /** Built at first use: sessions that need no entities pay nothing for it. */
   manager(): EntityManager {
-    this.guarded ??= guardedManager(this.runner, this.transaction);
+    this.guarded ??= guardedManager(this.openRunner(), this.transaction);
     return this.guarded;
   }
 
@@ -88,6 +89,10 @@ export class SessionInternals {
         this.lockWaitChanged = false;
       }
     }
+  }
+
+  get needsCleanUp(): boolean {
+    return this.lockWaitChanged || this.cleanups.length > 0;
   }
 
   /** Undoes what the session left on its connection. Never throws: where something fails, the connection is destroyed. */

@@ -1,21 +1,22 @@
 import { MAX_TIMER_MS, type MetricsRecorder, withDeadline } from '@safesync/core';
+import type { QueryRunner } from 'typeorm';
 import {
   CommitOutcomeUnknownError,
   SessionAbortedError,
   SessionTimeoutError,
-  TransactionLostError,
   UnawaitedStatementsError,
 } from '../db.errors.js';
 import { DB_SESSIONS_TOTAL } from '../db.metrics.js';
 import type { ResolvedDbOptions, ResolvedSessionOptions } from '../db.options.js';
-import type { ConnectionSource, Loan } from './connection-source.js';
+import type { ConnectionSource } from './connection-source.js';
 import { DbSession } from './db-session.js';
 import { translateCommitError } from './driver-error.js';
-import { isInTransaction, type SessionConnection } from './session-connection.js';
+import { type SessionConnection } from './session-connection.js';
 import { SessionDeadline } from './session-deadline.js';
 import { SessionInternals } from './session-internals.js';
 import { inScope } from './session-scope.js';
 import { SessionTransaction } from './session-transaction.js';
+import { TransactionBounds } from './transaction-bounds.js';
 import { WriteLog } from './write-log.js';
 
 /** Work on the session's connection around its transaction, not part of it. */
@@ -44,8 +45,8 @@ const ROLLBACK_TIMEOUT_MS = 5_000;
 /** A COMMIT gets at least this long, since cutting it off would leave its outcome unknown. */
 const LEAST_COMMIT_MS = 5_000;
 
-/** acquire -> before -> begin -> work -> commit | rollback -> cleanups -> after -> release -> hooks. */
-export async function runSession<T>(
+/** acquire -> before -> begin -> work -> commit | rollback -> cleanups -> after -> give back -> hooks. */
+export function runSession<T>(
   environment: SessionEnvironment,
   options: ResolvedSessionOptions,
   work: Work<T>,
@@ -53,74 +54,78 @@ export async function runSession<T>(
 ): Promise<T> {
   const deadline = new SessionDeadline(options);
   deadline.requireTime();
-  const loan = await environment.source.acquire(deadline.remainingMs, options.signal);
-  return new SessionRun(environment, options, deadline, loan).run(work, bracket);
+  const { source } = environment;
+  const run = (connection: SessionConnection): Promise<T> =>
+    new SessionRun(environment, options, deadline, connection).run(work, bracket);
+  const spare = source.takeSpare();
+  return spare === undefined ? source.acquire(deadline.remainingMs, options.signal).then(run) : run(spare);
 }
 
 class SessionRun {
-  private readonly connection: SessionConnection;
   private readonly transaction: SessionTransaction;
   private readonly internals: SessionInternals;
   private readonly writes: WriteLog;
+  private readonly bounds: TransactionBounds;
   private outcome: 'committed' | 'rolled_back' | 'unknown' = 'rolled_back';
   private callOff: (() => void) | undefined;
-  private interruption: Promise<never> | undefined;
+  /** Rejects what the callback is waited for with. */
+  private interrupt: ((reason: unknown) => void) | undefined;
 
   constructor(
     private readonly environment: SessionEnvironment,
     private readonly options: ResolvedSessionOptions,
     private readonly deadline: SessionDeadline,
-    loan: Loan,
+    private readonly connection: SessionConnection,
   ) {
-    const { metrics, serverRollsBackOnTimeout, maxPacketBytes } = environment;
-    const { abortOnLockTimeout } = options;
-    this.connection = loan.connection;
+    const { source, metrics, serverRollsBackOnTimeout, maxPacketBytes, lockNamespace } = environment;
+    const { abortOnLockTimeout, isolation, lockWaitMs } = options;
+    const rules = { abortOnLockTimeout, serverRollsBackOnTimeout, maxPacketBytes, metrics };
     this.writes = new WriteLog(metrics);
-    this.transaction = new SessionTransaction(
-      this.connection,
-      { abortOnLockTimeout, serverRollsBackOnTimeout, maxPacketBytes, metrics },
-      this.writes,
-    );
-    const { isolation, lockWaitMs } = options;
-    const settings = { isolation, lockWaitMs, lockNamespace: environment.lockNamespace };
-    this.internals = new SessionInternals(this.transaction, loan.runner, metrics, settings);
+    this.bounds = new TransactionBounds(connection, options, environment.options.defaults, source.chains);
+    this.transaction = new SessionTransaction(connection, rules, this.writes);
+    const openRunner = (): QueryRunner => source.runnerOn(connection);
+    this.internals = new SessionInternals(this.transaction, openRunner, metrics, {
+      isolation,
+      lockWaitMs,
+      lockNamespace,
+    });
   }
 
   async run<T>(work: Work<T>, bracket: ConnectionBracket | undefined): Promise<T> {
+    const { hooks } = this.transaction;
+    const { onHookError } = this.environment.options;
     if (this.deadline.isSet) this.watchDeadline();
     try {
       this.deadline.requireTime();
-      return await this.bracketed(work, bracket);
-    } finally {
-      this.callOff?.();
-      this.transaction.close('closed');
-      this.connection.giveBack();
-      this.writes.record(this.outcome === 'committed' ? 'success' : 'error');
-      this.environment.metrics.add(DB_SESSIONS_TOTAL, { outcome: this.outcome });
-      await this.transaction.hooks.run(this.outcome, this.environment.options.onHookError);
-    }
-  }
-
-  private async bracketed<T>(work: Work<T>, bracket: ConnectionBracket | undefined): Promise<T> {
-    if (bracket === undefined) return this.transact(work);
-    await bracket.before(this.connection);
-    this.internals.beforeRelease((connection) => bracket.after(connection));
-    return this.transact(work);
-  }
-
-  private async transact<T>(work: Work<T>): Promise<T> {
-    try {
+      if (bracket !== undefined) await this.enter(bracket);
       const result = await this.upToCommit(work);
       await this.commit();
       return result;
     } finally {
-      if (this.connection.lost === undefined) await this.internals.cleanUp(this.environment.options.onHookError);
+      if (this.internals.needsCleanUp && this.connection.lost === undefined) await this.internals.cleanUp(onHookError);
+      this.end();
+      if (!hooks.isEmpty) await hooks.run(this.outcome, onHookError);
     }
+  }
+
+  private async enter(bracket: ConnectionBracket): Promise<void> {
+    await bracket.before(this.connection);
+    this.internals.beforeRelease((connection) => bracket.after(connection));
+  }
+
+  private end(): void {
+    const { source, metrics } = this.environment;
+    this.callOff?.();
+    this.transaction.close('closed');
+    source.giveBack(this.connection);
+    this.writes.record(this.outcome === 'committed' ? 'success' : 'error');
+    metrics.add(DB_SESSIONS_TOTAL, { outcome: this.outcome });
   }
 
   private async upToCommit<T>(work: Work<T>): Promise<T> {
     try {
-      await this.begin();
+      if (this.options.lockWaitMs !== this.environment.options.defaults.lockWaitMs) await this.changeLockWait();
+      if (!this.bounds.hasBegun) await this.bounds.begin();
       this.requireCommittable();
       const result = await this.callback(work);
       await this.settle();
@@ -131,36 +136,35 @@ class SessionRun {
     }
   }
 
-  private async begin(): Promise<void> {
-    const { isolation, lockWaitMs, readOnly } = this.options;
-    const { defaults } = this.environment.options;
+  private async changeLockWait(): Promise<void> {
     const { dialect } = this.connection;
-    if (lockWaitMs !== defaults.lockWaitMs) {
-      await this.connection.query(dialect.lockWait(lockWaitMs));
-      this.internals.beforeRelease(async (connection) => {
-        await connection.query(dialect.lockWait(defaults.lockWaitMs));
-      });
-    }
-    if (isolation !== defaults.isolation) await this.connection.query(dialect.nextIsolation(isolation));
-    const reply = await this.connection.query(dialect.startTransaction(readOnly));
-    if (!isInTransaction(reply)) throw new TransactionLostError('START TRANSACTION');
+    const { lockWaitMs } = this.environment.options.defaults;
+    await this.connection.query(dialect.lockWait(this.options.lockWaitMs));
+    this.internals.beforeRelease(async (connection) => {
+      await connection.query(dialect.lockWait(lockWaitMs));
+    });
   }
 
   private callback<T>(work: Work<T>): Promise<T> {
     const session = new DbSession(this.transaction, this.internals);
     const running = inScope(this.transaction, () => work(session));
-    return this.interruption === undefined ? running : Promise.race([running, this.interruption]);
+    if (!this.deadline.isSet) return running;
+    return new Promise((resolve, reject) => {
+      this.interrupt = reject;
+      Promise.resolve(running).then(resolve, reject);
+    });
   }
 
   /** The callback is done: nothing may be left of it, and nothing may have ended the transaction. */
   private async settle(): Promise<void> {
-    const unawaited = this.transaction.savepoints.depth + (await this.quiet());
+    const pending = this.quiet();
+    const unawaited = this.transaction.savepoints.depth + (pending === 0 ? 0 : await pending);
     if (unawaited > 0) throw new UnawaitedStatementsError(unawaited);
     this.requireCommittable();
   }
 
-  /** Takes no more statements and waits for those on their way; resolves to how many there were. */
-  private quiet(): Promise<number> {
+  /** Takes no more statements and waits for those on their way: how many there were. */
+  private quiet(): Promise<number> | 0 {
     this.transaction.close('closing');
     this.writes.end();
     const idle = this.transaction.whenIdle();
@@ -179,8 +183,7 @@ class SessionRun {
     this.callOff?.();
     const limit = this.limitCommit();
     try {
-      const reply = await this.connection.send('COMMIT');
-      if (isInTransaction(reply)) this.connection.taint('a transaction was open after COMMIT');
+      await this.bounds.commit();
       this.outcome = 'committed';
     } catch (error) {
       const failure = translateCommitError(error, this.connection.dialect);
@@ -205,23 +208,18 @@ class SessionRun {
     if (this.connection.lost !== undefined) return;
     try {
       const expired = (): SessionTimeoutError => new SessionTimeoutError(ROLLBACK_TIMEOUT_MS);
-      const reply = await withDeadline(this.connection.query('ROLLBACK'), ROLLBACK_TIMEOUT_MS, expired);
-      if (isInTransaction(reply)) this.connection.taint('a transaction was open after ROLLBACK');
+      await withDeadline(this.bounds.rollback(), ROLLBACK_TIMEOUT_MS, expired);
     } catch {
       this.connection.taint('ROLLBACK failed');
     }
   }
 
   private watchDeadline(): void {
-    this.interruption = new Promise((_, reject) => {
-      this.callOff = this.deadline.watch((reason) => {
-        this.transaction.abort(reason);
-        // a statement in flight cannot be called back; ending its connection makes the server undo all of it
-        if (this.connection.isBusy) this.connection.destroy(reason);
-        reject(reason);
-      });
+    this.callOff = this.deadline.watch((reason) => {
+      this.transaction.abort(reason);
+      // a statement in flight cannot be called back; ending its connection makes the server undo all of it
+      if (this.connection.isBusy) this.connection.destroy(reason);
+      this.interrupt?.(reason);
     });
-    // nobody may be racing it yet, or any more
-    this.interruption.catch(() => undefined);
   }
 }

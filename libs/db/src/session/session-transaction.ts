@@ -14,7 +14,8 @@ import { statementOf } from '../sql/statement-parser.js';
 import { translate } from './driver-error.js';
 import { LazyAbortSignal } from './lazy-abort-signal.js';
 import { Savepoints } from './savepoints.js';
-import { isInTransaction, type Reply, type SessionConnection } from './session-connection.js';
+import { isInTransaction, type Reply } from './server-reply.js';
+import { type SessionConnection } from './session-connection.js';
 import { SessionHooks } from './session-hooks.js';
 import { StatementQueue } from './statement-queue.js';
 import type { WriteLog } from './write-log.js';
@@ -40,6 +41,14 @@ export interface StatementCall {
   readonly params?: SqlParams | undefined;
   /** How it is sent, when not as the bound text. */
   readonly send?: () => Promise<Reply>;
+}
+
+/** A statement when all about it is known. */
+interface Exchange {
+  readonly method: string;
+  readonly text: string;
+  readonly send: (() => Promise<Reply>) | undefined;
+  readonly statement: Statement | undefined;
 }
 
 export interface TransactionRules {
@@ -104,24 +113,29 @@ export class SessionTransaction {
   }
 
   /** Runs one statement of the user's. */
-  async perform<T>(call: StatementCall, decode: (reply: Reply, statement: Statement) => T): Promise<T> {
-    this.requireUsable(call.method);
-    const statement = this.admit(call.sql);
-    const send = call.send ?? this.sender(this.requireFit(statement.bind(call.params)));
-    this.ran = true;
-    const startedAt = performance.now();
-    const reply = await this.exchange(call.method, send, statement);
-    this.writes.add(statement, startedAt);
-    return decode(reply, statement);
+  perform<T>(call: StatementCall, decode: (reply: Reply, statement: Statement) => T): Promise<T> {
+    try {
+      this.requireUsable(call.method);
+      const statement = this.admit(call.sql);
+      const text = call.send === undefined ? this.requireFit(statement.bind(call.params)) : call.sql;
+      this.ran = true;
+      const startedAt = performance.now();
+      return this.exchange({ method: call.method, text, send: call.send, statement }, (reply) => {
+        this.writes.add(statement, startedAt);
+        return decode(reply, statement);
+      });
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Runs SQL of the library's own, after those statements already waiting. */
   control(text: string): Promise<Reply> {
-    return this.exchange('control', this.sender(text));
+    return this.exchange({ method: 'control', text, send: undefined, statement: undefined }, (reply) => reply);
   }
 
-  /** Waits until no statement is unanswered; resolves to how many there were. */
-  whenIdle(): Promise<number> {
+  /** How many statements are unanswered; a promise of that, for when all are answered, unless there are none. */
+  whenIdle(): Promise<number> | 0 {
     return this.queue.whenIdle();
   }
 
@@ -154,25 +168,22 @@ export class SessionTransaction {
     return text;
   }
 
-  private sender(text: string): () => Promise<Reply> {
-    return () => this.connection.send(text);
-  }
-
-  private async exchange(method: string, send: () => Promise<Reply>, statement?: Statement): Promise<Reply> {
+  private async exchange<T>({ method, text, send, statement }: Exchange, read: (reply: Reply) => T): Promise<T> {
     const turn = this.queue.enter();
+    let reply: Reply;
     try {
       if (turn !== undefined) {
         await turn;
         this.requireStillOpen(method);
       }
-      const reply = await send();
+      reply = await (send === undefined ? this.connection.send(text) : send());
       this.requireInTransaction(reply, statement);
-      return reply;
     } catch (error) {
       throw this.failed(error, statement);
     } finally {
       this.queue.leave();
     }
+    return read(reply);
   }
 
   /** A statement that waited was accepted when it was called; only an abort since then stops it. */

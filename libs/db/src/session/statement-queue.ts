@@ -18,10 +18,10 @@ export class StatementQueue {
     for (const resolve of this.idle.splice(0)) resolve();
   }
 
-  /** Resolves when nobody is left inside or waiting; to how many there were at the time of the call. */
-  async whenIdle(): Promise<number> {
+  /** How many were inside or waiting at the time of the call; a promise of that number, for when none is left, unless it is 0. */
+  whenIdle(): Promise<number> | 0 {
     const count = this.entered;
-    if (count > 0) await new Promise<void>((resolve) => this.idle.push(resolve));
-    return count;
+    if (count === 0) return 0;
+    return new Promise((resolve) => this.idle.push(() => resolve(count)));
   }
 }

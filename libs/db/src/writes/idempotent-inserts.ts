@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DuplicateKeyError, InvalidParameterError } from '../db.errors.js';
 import { lockRow } from '../locking/row-locks.js';
 import type { DbSession } from '../session/db-session.js';
-import type { Row } from '../session/session-connection.js';
+import type { Row } from '../session/server-reply.js';
 import type { SqlValue } from '../sql/sql-value.js';
 import { countsAsDone, type IdempotentInsertOptions } from './idempotent-insert.js';
 import { insertIgnore, type NewRow } from './insert-ignore.js';

@@ -3,7 +3,7 @@ import { failureKind } from '../dialect/error-table.js';
 import type { DbSession } from '../session/db-session.js';
 import { redact } from '../session/driver-error.js';
 import { affectedRows } from '../session/replies.js';
-import type { Reply } from '../session/session-connection.js';
+import type { Reply } from '../session/server-reply.js';
 import { quoteIdentifier, quoteTable } from '../sql/identifier.js';
 import type { SqlValue } from '../sql/sql-value.js';
 import { statementOf } from '../sql/statement-parser.js';

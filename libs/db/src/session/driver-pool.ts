@@ -1,0 +1,82 @@
+import type { PoolConnection } from 'mysql2';
+import type { DataSource } from 'typeorm';
+
+/** The parts of mysql2's pool that its types leave out. */
+interface Mysql2Pool {
+  readonly config?: { readonly resetOnRelease?: boolean };
+  /** Who waits for a connection; only its length is of interest. */
+  readonly _connectionQueue?: { readonly length: number };
+  on?(event: 'connection', listener: (connection: PoolConnection) => void): void;
+  on?(event: 'enqueue', listener: () => void): void;
+}
+
+/** The parts of TypeORM's driver that hold the pool. */
+interface PoolDriver {
+  /** Undefined under replication, where there are several. */
+  readonly pool?: Mysql2Pool;
+  obtainMasterConnection(): Promise<PoolConnection>;
+}
+
+/** The pool of a DataSource, which others use as well: repositories, `dataSource.query()`, other libraries. */
+export class DriverPool {
+  private readonly driver: PoolDriver;
+  /** Requests of ours in the pool's own queue. */
+  private ownWaiting = 0;
+  private onOwnWait: (() => void) | undefined;
+
+  constructor(private readonly dataSource: DataSource) {
+    this.driver = dataSource.driver;
+  }
+
+  /** The same for everybody who uses the same connections. */
+  get identity(): object {
+    return this.driver.pool ?? this.dataSource;
+  }
+
+  /** Connections lose their settings whenever they are released. */
+  get resetsOnRelease(): boolean {
+    return this.driver.pool?.config?.resetOnRelease === true;
+  }
+
+  /** True when others who wait can be seen: only then may an idle connection stay out of the pool. */
+  get showsWaiting(): boolean {
+    const { pool } = this.driver;
+    return typeof pool?._connectionQueue?.length === 'number' && typeof pool.on === 'function';
+  }
+
+  /** Others who wait for a connection now. */
+  get othersWaiting(): number {
+    return Math.max(0, (this.driver.pool?._connectionQueue?.length ?? 0) - this.ownWaiting);
+  }
+
+  /** Takes a connection, however long that takes. */
+  async take(): Promise<PoolConnection> {
+    let isWaiting = false;
+    this.onOwnWait = () => {
+      isWaiting = true;
+      this.ownWaiting += 1;
+    };
+    // asks the pool before it returns
+    const taking = this.driver.obtainMasterConnection();
+    this.onOwnWait = undefined;
+    try {
+      return await taking;
+    } finally {
+      if (isWaiting) this.ownWaiting -= 1;
+    }
+  }
+
+  /** Calls `listener` with every connection that the pool opens, before anybody else gets it. */
+  onOpened(listener: (connection: PoolConnection) => void): void {
+    this.driver.pool?.on?.('connection', listener);
+  }
+
+  /** Calls `listener` whenever somebody else has begun to wait. */
+  onOtherWaits(listener: () => void): void {
+    this.driver.pool?.on?.('enqueue', () => {
+      if (this.onOwnWait) this.onOwnWait();
+      // the pool tells before it queues
+      else queueMicrotask(listener);
+    });
+  }
+}

@@ -1,0 +1,60 @@
+import { TransactionLostError } from '../db.errors.js';
+import type { ResolvedSessionOptions } from '../db.options.js';
+import { isInTransaction, type Reply } from './server-reply.js';
+import type { SessionConnection } from './session-connection.js';
+
+/**
+ * How one session's transaction begins and ends on its connection. Where the server can, the end of a transaction of the
+ * default kind begins another, which is the next session's: then no session needs a round trip to begin.
+ */
+export class TransactionBounds {
+  private readonly isUsual: boolean;
+
+  constructor(
+    private readonly connection: SessionConnection,
+    private readonly options: ResolvedSessionOptions,
+    private readonly defaults: ResolvedSessionOptions,
+    private readonly chains: boolean,
+  ) {
+    this.isUsual = options.isolation === defaults.isolation && !options.readOnly;
+  }
+
+  /** The session before has begun the transaction already. */
+  get hasBegun(): boolean {
+    return this.isUsual && this.connection.isBegun;
+  }
+
+  async begin(): Promise<void> {
+    const { isolation, readOnly } = this.options;
+    const { connection } = this;
+    if (isolation !== this.defaults.isolation) {
+      // the level of the next transaction cannot be set inside of one
+      if (connection.isBegun) await connection.query('ROLLBACK');
+      await connection.query(connection.dialect.nextIsolation(isolation));
+    }
+    const reply = await connection.query(connection.dialect.startTransaction(readOnly));
+    if (!isInTransaction(reply)) throw new TransactionLostError('START TRANSACTION');
+  }
+
+  /** Rejects with the driver's own error. */
+  async commit(): Promise<void> {
+    this.ended('COMMIT', await this.connection.send(this.ending('COMMIT')));
+  }
+
+  async rollback(): Promise<void> {
+    this.ended('ROLLBACK', await this.connection.query(this.ending('ROLLBACK')));
+  }
+
+  private get isChained(): boolean {
+    return this.isUsual && this.chains;
+  }
+
+  private ending(verb: string): string {
+    return this.isChained ? `${verb} AND CHAIN` : verb;
+  }
+
+  private ended(verb: string, reply: Reply): void {
+    this.connection.isBegun = isInTransaction(reply);
+    if (this.connection.isBegun && !this.isChained) this.connection.taint(`a transaction was open after ${verb}`);
+  }
+}
