@@ -2,7 +2,7 @@ import { AcquireTimeoutError, CommitOutcomeUnknownError, type DbSession } from '
 import { TcpProxy } from '@safesync/testing';
 import { eventually } from '../support/eventually.js';
 import { createTestDatabase, type TestDatabase } from '../support/mysql.js';
-import { holdSession } from './held-session.js';
+import { holdSession, runningStatement } from './held-session.js';
 import { type OpenSessions, type OpenSessionsOptions, openSessions } from './open-sessions.js';
 
 describe('connections of sessions', () => {
@@ -108,6 +108,16 @@ describe('connections of sessions', () => {
       });
       expect(Number(await session.executeScalar('SELECT CONNECTION_ID()'))).toBe(threadId);
     });
+  });
+
+  it('the DataSource closes although a connection breaks under its session meanwhile', async () => {
+    const { sessions, dataSource } = await connect({ poolSize: 1 });
+    const running = failure(sessions.run((session) => session.execute('DO SLEEP(20)')));
+    await runningStatement(database, 'SLEEP(20)');
+    const closed = failure(dataSource.destroy());
+    proxy.cut();
+    expect(await running).toMatchObject({ code: 'CONNECTION_LOST' });
+    await closed;
   });
 
   it('M25 survives its connections being killed all the time: typed errors only, and exactly the committed rows', async () => {

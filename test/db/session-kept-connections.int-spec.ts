@@ -124,8 +124,9 @@ describe('connections between two sessions', () => {
 });
 
 type Callback = (error: unknown, result: unknown) => void;
+type Query = string | { readonly sql: string };
 interface Raw {
-  query(text: string, values: unknown[], done: Callback): void;
+  query(query: Query, ...rest: [Callback] | [unknown[], Callback]): void;
 }
 interface Driver {
   pool: { getConnection(done: (error: unknown, raw: Raw) => void): void };
@@ -141,9 +142,13 @@ function unchained({ pool }: Driver): string[] {
       if (met.has(raw)) return done(error, raw);
       met.add(raw);
       const query = raw.query.bind(raw);
-      raw.query = (text, values, answered) => {
-        texts.push(text);
-        query(text.replace('AND CHAIN', 'AND UNHEARD OF'), values, answered);
+      raw.query = (given, ...rest) => {
+        const sql = typeof given === 'string' ? given : given.sql;
+        texts.push(sql);
+        query(
+          { ...(typeof given === 'string' ? {} : given), sql: sql.replace('AND CHAIN', 'AND UNHEARD OF') },
+          ...rest,
+        );
       };
       done(error, raw);
     });

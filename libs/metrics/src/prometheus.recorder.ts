@@ -6,14 +6,22 @@ import { LabelGuard } from './label-guard.js';
 import { toPrometheusConfig } from './metric-config.js';
 import { METRICS_FAULTS } from './metrics.metrics.js';
 
-const TYPES = { counter: 'Counter', gauge: 'Gauge', histogram: 'Histogram' } as const;
-
-interface Recorded {
-  readonly metric: unknown;
-  readonly guard: LabelGuard;
-}
+const TYPES = { counter: ['Counter', Counter], gauge: ['Gauge', Gauge], histogram: ['Histogram', Histogram] } as const;
 
 type LabelValues = Readonly<Record<string, string>>;
+
+/** What prom-client's metrics have, each its own part of it. */
+interface Recording {
+  inc(labels: LabelValues, value: number): void;
+  observe(labels: LabelValues, value: number): void;
+  set(labels: LabelValues, value: number): void;
+}
+
+interface Recorded {
+  readonly kind: MetricDefinition['kind'];
+  readonly metric: Recording;
+  readonly guard: LabelGuard;
+}
 
 /**
  * Records into the registry that `GET /metrics` serves. A metric is made when it is declared or at its first sample, or taken
@@ -29,51 +37,54 @@ export class PrometheusRecorder implements MetricsRecorder {
   constructor(private readonly maxLabelValues: number) {}
 
   declare(definitions: readonly MetricDefinition[]): void {
-    for (const definition of definitions) this.guarded(definition, () => this.recordedOf(definition));
+    for (const definition of definitions) {
+      try {
+        this.recordedOf(definition);
+      } catch (error) {
+        this.lost(definition, error);
+      }
+    }
   }
 
   add<D extends MetricDefinition>(definition: D & { kind: 'counter' }, labels: LabelsOf<D>, value = 1): void {
-    this.record(definition, labels, (metric, bounded) => ofKind(Counter, metric).inc(bounded, finite(value)));
+    this.record('inc', definition, labels, value);
   }
 
   observe<D extends MetricDefinition>(definition: D & { kind: 'histogram' }, labels: LabelsOf<D>, value: number): void {
-    this.record(definition, labels, (metric, bounded) => ofKind(Histogram, metric).observe(bounded, finite(value)));
+    this.record('observe', definition, labels, value);
   }
 
   set<D extends MetricDefinition>(definition: D & { kind: 'gauge' }, labels: LabelsOf<D>, value: number): void {
-    this.record(definition, labels, (metric, bounded) => ofKind(Gauge, metric).set(bounded, finite(value)));
+    this.record('set', definition, labels, value);
   }
 
-  private record(
-    definition: MetricDefinition,
-    labels: LabelValues,
-    write: (metric: unknown, labels: LabelValues) => void,
-  ): void {
-    this.guarded(definition, () => {
+  private record(how: keyof Recording, definition: MetricDefinition, labels: LabelValues, value: number): void {
+    try {
       const { metric, guard } = this.recordedOf(definition);
       const bounded = guard.bound(labels);
-      write(metric, bounded);
+      metric[how](bounded, finite(value));
       if (bounded === labels) return;
       this.complain(definition, 'capped', `has more than ${this.maxLabelValues} values in a label`);
-    });
-  }
-
-  private guarded(definition: MetricDefinition, work: () => void): void {
-    try {
-      work();
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.complain(definition, 'lost', `cannot be recorded: ${reason}`);
+      this.lost(definition, error);
     }
   }
 
   private recordedOf(definition: MetricDefinition): Recorded {
     const known = this.recorded.get(definition.name);
-    if (known) return known;
-    const metric: unknown = getOrCreateMetric(TYPES[definition.kind], toPrometheusConfig(definition));
-    const made = { metric, guard: new LabelGuard(definition.labels, this.maxLabelValues) };
-    this.recorded.set(definition.name, made);
+    if (known?.kind === definition.kind) return known;
+    const { kind, name, labels } = definition;
+    const [type, metricClass] = TYPES[kind];
+    const metric: unknown = getOrCreateMetric(type, toPrometheusConfig(definition));
+    if (!(metric instanceof metricClass)) throw new TypeError(`the registry holds it as something else than a ${type}`);
+    const made = { kind, metric: metric as unknown as Recording, guard: new LabelGuard(labels, this.maxLabelValues) };
+    this.recorded.set(name, made);
     return made;
+  }
+
+  private lost(definition: MetricDefinition, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.complain(definition, 'lost', `cannot be recorded: ${reason}`);
   }
 
   private complain(definition: MetricDefinition, fault: 'lost' | 'capped', what: string): void {
@@ -83,11 +94,6 @@ export class PrometheusRecorder implements MetricsRecorder {
     this.complained.add(`${fault} ${definition.name}`);
     this.logger.warn(`Metric ${definition.name} ${what}. Counted in ${METRICS_FAULTS.name}; not logged again.`);
   }
-}
-
-function ofKind<M>(kind: new (...args: never[]) => M, metric: unknown): M {
-  if (metric instanceof kind) return metric;
-  throw new TypeError(`the registry holds it as something else than a ${kind.name}`);
 }
 
 /** prom-client's counters take NaN, show it for ever after and so hide every later sample. */

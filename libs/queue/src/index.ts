@@ -3,7 +3,12 @@
 export { ConsumerRegistry } from './consumer/consumer.registry.js';
 export type { ConsumerStatus, DrainReport } from './consumer/group-consumer.js';
 export type { DeadLetter, FailedAttempt } from './delivery/dead-letter.js';
-export { DeliveriesExhaustedError, LeaseLostError, UnreadableThrowError } from './delivery/delivery.errors.js';
+export {
+  ConsumerStoppingError,
+  DeliveriesExhaustedError,
+  LeaseLostError,
+  UnreadableThrowError,
+} from './delivery/delivery.errors.js';
 export type { ErrorSummary } from './delivery/error-summary.js';
 export { DeliveryContext } from './handler/delivery-context.js';
 export type { DeliveryOutcome } from './handler/delivery-outcome.js';

@@ -5,8 +5,8 @@ import type { SqlDialect } from '../dialect/sql-dialect.js';
 import { translate } from './driver-error.js';
 import { isInTransaction, type Reply, toReply } from './server-reply.js';
 
-// an array, even empty, keeps the driver from looking for placeholders of its own
-const NO_VALUES: unknown[] = [];
+/** Has the driver send the text as it is, without looking for placeholders of its own. */
+const FINISHED = { values: null, namedPlaceholders: false };
 
 /**
  * One physical connection of the pool, lent to one session at a time. Statements go to it as finished text. Whatever leaves
@@ -68,7 +68,7 @@ export class SessionConnection {
       }
       this.watch();
       this.pending.add(reject);
-      this.raw.query(text, NO_VALUES, (error, result, fields) => {
+      this.raw.query({ sql: text, ...FINISHED }, (error, result, fields) => {
         this.pending.delete(reject);
         if (error) reject(error);
         else resolve(toReply(result, fields?.[0]?.name));
@@ -126,9 +126,9 @@ export class SessionConnection {
   destroy(reason: DbError): void {
     if (this.lostWith === undefined && this.isBusy) this.abandonedListener?.();
     this.lostWith ??= reason;
-    this.raw.destroy();
-    // `destroy` only says goodbye; a peer that does not answer would keep the socket for ever
-    (this.raw as unknown as { stream?: { destroy(): void } }).stream?.destroy();
+    // the socket, and no farewell: half-open peers do not answer one, and what waits in the driver behind the statement in
+    // flight, like the end of its pool, is told only of a connection that it did not destroy itself
+    (this.raw as unknown as { readonly stream: { destroy(): void } }).stream.destroy();
     this.settlePending(reason);
     clearTimeout(this.watchdog);
   }

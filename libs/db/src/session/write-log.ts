@@ -23,9 +23,9 @@ export class WriteLog {
   record(status: 'success' | 'error'): void {
     if (this.entries === undefined) return;
     for (const { target, startedAt } of this.entries) {
-      const labels = { table: target.table, op_type: target.op };
-      this.metrics.add(DB_WRITE_TOTAL, { ...labels, status });
-      this.metrics.observe(DB_WRITE_LATENCY, labels, (this.endedAt - startedAt) / 1_000);
+      const { table, op } = target;
+      this.metrics.add(DB_WRITE_TOTAL, { table, op_type: op, status });
+      this.metrics.observe(DB_WRITE_LATENCY, { table, op_type: op }, (this.endedAt - startedAt) / 1_000);
     }
   }
 }

@@ -23,6 +23,16 @@ export class LeaseLostError extends QueueError {
   }
 }
 
+/** The consumer stops and its time to drain is over; the transaction was rolled back and the message given back. */
+export class ConsumerStoppingError extends QueueError {
+  constructor(entryId: string) {
+    super(`Entry ${entryId} was given back while its handler ran: the consumer is stopping.`, {
+      code: 'CONSUMER_STOPPING',
+      remedy: 'Raise drainMs above what the handler takes, or end the handler when its signal aborts.',
+    });
+  }
+}
+
 /** Stands for a thrown value that throws itself when it is looked at. */
 export class UnreadableThrowError extends QueueError {
   constructor() {

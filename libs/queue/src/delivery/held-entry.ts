@@ -1,5 +1,7 @@
 import type { DeliveredEntry, StreamEntry } from '../stream/stream-entry.js';
 import type { FailedAttempt } from './dead-letter.js';
+import { ConsumerStoppingError, LeaseLostError } from './delivery.errors.js';
+import type { DeliverySignal } from './delivery-signal.js';
 import type { ErrorSummary } from './error-summary.js';
 
 /**
@@ -33,7 +35,7 @@ export class HeldEntry implements DeliveredEntry {
   readonly history: FailedAttempt[] = [];
   /** Where the last failure was thrown. */
   frames = '';
-  private controller: AbortController | undefined;
+  private signal: DeliverySignal | undefined;
 
   constructor(
     private current: StreamEntry,
@@ -53,21 +55,21 @@ export class HeldEntry implements DeliveredEntry {
     return this.current;
   }
 
-  /** Starts an attempt; `controller` is aborted when it is interrupted. */
-  begin(controller: AbortController): void {
-    this.controller = controller;
+  /** Starts an attempt; `signal` is aborted when it is interrupted. */
+  begin(signal: DeliverySignal): void {
+    this.signal = signal;
     this.attempt += 1;
   }
 
   /** Ends the attempt: whoever interrupts from now on comes too late for it. */
   end(): void {
-    this.controller = undefined;
+    this.signal = undefined;
   }
 
   /** Ends the attempt in progress from outside; its transaction rolls back. The first reason stands. */
   interrupt(reason: Interruption): void {
     this.interruption ??= reason;
-    this.controller?.abort();
+    this.signal?.abort(reason === 'leaseLost' ? new LeaseLostError(this.id) : new ConsumerStoppingError(this.id));
   }
 
   /** Redis delivered it to this consumer once more. */

@@ -1,5 +1,6 @@
 import type { FencedOutcome } from '../stream/redis-stream.js';
 import type { DeliveredEntry } from '../stream/stream-entry.js';
+import { DeliverySignal } from './delivery-signal.js';
 import { HeldEntry } from './held-entry.js';
 import { LeaseKeeper } from './lease-keeper.js';
 
@@ -69,12 +70,12 @@ describe('LeaseKeeper', () => {
 
   it('forbids the commit and interrupts the delivery when another consumer has the entry', async () => {
     const held = hold('1-0');
-    const controller = new AbortController();
-    held.begin(controller);
+    const signal = new DeliverySignal();
+    held.begin(signal);
     answer = () => ['notMine'];
     now += 60_000;
     await expect(keeper.confirm(held)).rejects.toMatchObject({ code: 'LEASE_LOST' });
-    expect([held.interruption, controller.signal.aborted]).toEqual(['leaseLost', true]);
+    expect([held.interruption, signal.aborted]).toEqual(['leaseLost', true]);
     expect(() => keeper.confirm(held)).toThrow(expect.objectContaining({ code: 'LEASE_LOST' }));
   });
 

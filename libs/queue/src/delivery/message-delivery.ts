@@ -16,6 +16,7 @@ import {
   type DeliveryStage,
   decideDelivery,
 } from './delivery-policy.js';
+import { DeliverySignal } from './delivery-signal.js';
 import { framesOf, summarizeError } from './error-summary.js';
 import type { HeldEntry } from './held-entry.js';
 import type { LeaseKeeper } from './lease-keeper.js';
@@ -48,9 +49,6 @@ export interface DeliveryParts {
  * Never rejects. A failure is rolled back and comes back as a decision; `undefined` says that the message is done.
  */
 export class MessageDelivery {
-  /** Of attempts that ended: making one costs more than all else that a delivery does before the session. */
-  private readonly controllers: AbortController[] = [];
-
   constructor(private readonly parts: DeliveryParts) {}
 
   async deliver(held: HeldEntry): Promise<DeliveryDecision | undefined> {
@@ -64,24 +62,23 @@ export class MessageDelivery {
 
   /** Nothing when the transaction is known to be committed; else what stopped it, everything rolled back. */
   private async attempt(held: HeldEntry): Promise<Failure | undefined> {
-    const { sessions, session, codec } = this.parts;
-    const controller = this.controllers.pop() ?? new AbortController();
-    held.begin(controller);
+    const { sessions, session, codec, validate } = this.parts;
+    const signal = new DeliverySignal();
+    held.begin(signal);
     let stage: DeliveryStage = 'start';
     try {
       this.requireDeliverable(held);
       stage = 'decode';
       const message = readMessage(held.entry, this.parts, codec);
       stage = 'validate';
-      await this.validate(message);
+      if (validate) replacePayload(message, await validate(message.payload));
       stage = 'handler';
-      await sessions.run((tx) => this.handle(message, tx, held), { ...session, signal: controller.signal });
+      await sessions.run((tx) => this.handle(message, tx, held), { ...session, signal });
       return undefined;
     } catch (error) {
       return { stage, error };
     } finally {
       held.end();
-      if (!controller.signal.aborted) this.controllers.push(controller);
     }
   }
 
@@ -91,15 +88,12 @@ export class MessageDelivery {
     if (deliveryCount > maxDeliveries) throw new DeliveriesExhaustedError(deliveryCount, maxDeliveries);
   }
 
-  private async validate(message: Message): Promise<void> {
-    if (this.parts.validate) replacePayload(message, await this.parts.validate(message.payload));
-  }
-
   /** Everything of the transaction between BEGIN and COMMIT. */
   private async handle(message: Message, session: DbSession, held: HeldEntry): Promise<void> {
     const renew = (): Promise<boolean> => this.parts.leases.renew(held);
     await this.parts.handler(message, session, new DeliveryContext(session, held.deliveryCount, held.attempt, renew));
-    await this.parts.leases.confirm(held);
+    const confirming = this.parts.leases.confirm(held);
+    if (confirming) await confirming;
   }
 
   /** What was thrown may be anything, a proxy or a getter that throws too: then it counts as a failure of the handler. */

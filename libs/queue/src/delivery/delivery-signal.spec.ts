@@ -1,0 +1,26 @@
+import { sleep } from '@safesync/core';
+import { DeliverySignal } from './delivery-signal.js';
+
+describe('DeliverySignal', () => {
+  it('tells whoever listens, once, with the first reason', () => {
+    const signal = new DeliverySignal();
+    const heard: unknown[] = [];
+    const forgotten = (): void => void heard.push('forgotten');
+    signal.addEventListener('abort', () => void heard.push(signal.reason));
+    signal.addEventListener('abort', forgotten);
+    signal.removeEventListener('abort', forgotten);
+    expect(signal.aborted).toBe(false);
+    signal.abort('first');
+    signal.abort('second');
+    expect(heard).toEqual(['first']);
+    expect(signal).toMatchObject({ aborted: true, reason: 'first' });
+  });
+
+  it('ends a wait as an AbortSignal does', async () => {
+    const signal = new DeliverySignal();
+    const asleep = sleep(60_000, signal);
+    signal.abort('enough');
+    await asleep;
+    await sleep(60_000, signal);
+  });
+});
