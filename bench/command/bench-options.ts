@@ -20,7 +20,7 @@ export interface BenchOptions {
   readonly profileDir: string | undefined;
 }
 
-const FULL = { runs: 5, messages: 4_000, concurrency: '1,8' };
+const FULL = { runs: 5, messages: 10_000, concurrency: '1,8' };
 const QUICK = { runs: 3, messages: 1_500, concurrency: '8' };
 
 export const USAGE = `npm run bench -- <benchmark> [options]

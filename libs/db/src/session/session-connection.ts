@@ -5,9 +5,6 @@ import type { SqlDialect } from '../dialect/sql-dialect.js';
 import { translate } from './driver-error.js';
 import { isInTransaction, type Reply, toReply } from './server-reply.js';
 
-/** Has the driver send the text as it is, without looking for placeholders of its own. */
-const FINISHED = { values: null, namedPlaceholders: false };
-
 /**
  * One physical connection of the pool, lent to one session at a time. Statements go to it as finished text. Whatever leaves
  * its state in doubt marks it, and a marked connection is destroyed instead of returned.
@@ -22,6 +19,8 @@ export class SessionConnection {
   private doubt: string | undefined;
   private lostListener: ((error: DbError) => void) | undefined;
   private abandonedListener: (() => void) | undefined;
+  /** Has the driver send the text as it is: without values it looks for no placeholders, but for named ones if told to. */
+  private readonly noValues: [] | null;
 
   /**
    * @param statementTimeoutMs longest a statement may stay unanswered; then the connection is taken for dead. 0: no limit
@@ -31,6 +30,7 @@ export class SessionConnection {
     readonly dialect: SqlDialect,
     readonly statementTimeoutMs: number,
   ) {
+    this.noValues = raw.config.namedPlaceholders === true ? [] : null;
     raw.on('error', (error: unknown) => this.lose(translate(error, dialect)));
     raw.on('end', () => this.lose(new ConnectionLostError()));
   }
@@ -68,7 +68,7 @@ export class SessionConnection {
       }
       this.watch();
       this.pending.add(reject);
-      this.raw.query({ sql: text, ...FINISHED }, (error, result, fields) => {
+      this.raw.query(text, this.noValues, (error, result, fields) => {
         this.pending.delete(reject);
         if (error) reject(error);
         else resolve(toReply(result, fields?.[0]?.name));

@@ -20,7 +20,7 @@ describe('DeliverySignal', () => {
     const signal = new DeliverySignal();
     const asleep = sleep(60_000, signal);
     signal.abort('enough');
-    await asleep;
-    await sleep(60_000, signal);
+    await expect(asleep).resolves.toBeUndefined();
+    await expect(sleep(60_000, signal)).resolves.toBeUndefined();
   });
 });
