@@ -17,6 +17,7 @@ import { findDataSource } from './session/data-source-lookup.js';
 import { DatabaseConnection } from './session/database-connection.js';
 import { DbSessions } from './session/db-sessions.js';
 import { untilReachable } from './session/until-reachable.js';
+import { Tables } from './tables/tables.js';
 import { IdempotentInserts } from './writes/idempotent-inserts.js';
 import { OptimisticUpdates } from './writes/optimistic-updates.js';
 
@@ -67,11 +68,12 @@ function serviceProviders(name: string | undefined): Provider[] {
       useFactory: (given: DbSessions) => new OptimisticUpdates(given),
     },
     { provide: getDbToken(IdempotentInserts, name), useFactory: () => new IdempotentInserts() },
+    { provide: getDbToken(Tables, name), inject: [sessions], useFactory: (given: DbSessions) => new Tables(given) },
   ];
 }
 
 function serviceTokens(name: string | undefined): InjectionToken[] {
-  const services = [DbSessions, RowLocks, AdvisoryLocks, OptimisticUpdates, IdempotentInserts];
+  const services = [DbSessions, RowLocks, AdvisoryLocks, OptimisticUpdates, IdempotentInserts, Tables];
   return services.map((service) => getDbToken<unknown>(service, name));
 }
 

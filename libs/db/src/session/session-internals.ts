@@ -39,6 +39,11 @@ export class SessionInternals {
     return this.transaction.connection;
   }
 
+  /** Longest text of a statement, in bytes. */
+  get maxStatementBytes(): number {
+    return this.transaction.maxStatementBytes;
+  }
+
   get lockNamespace(): string | undefined {
     return this.settings.lockNamespace;
   }

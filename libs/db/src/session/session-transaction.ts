@@ -93,6 +93,11 @@ export class SessionTransaction {
     return this.ran;
   }
 
+  /** The server ends a connection that sends more. */
+  get maxStatementBytes(): number {
+    return this.rules.maxPacketBytes - PACKET_OVERHEAD_BYTES;
+  }
+
   get isUsable(): boolean {
     return this.phase === 'open' && this.reason === undefined;
   }
@@ -162,7 +167,7 @@ export class SessionTransaction {
 
   /** A statement that is too large would cost the connection, and look like a network that fails again and again. */
   private requireFit(text: string): string {
-    const most = this.rules.maxPacketBytes - PACKET_OVERHEAD_BYTES;
+    const most = this.maxStatementBytes;
     // no character takes more than three bytes for each of its UTF-16 units
     if (text.length * 3 > most && Buffer.byteLength(text) > most) throw new StatementTooLargeError();
     return text;

@@ -3,9 +3,10 @@ import { DuplicateKeyError, InvalidParameterError } from '../db.errors.js';
 import { lockRow } from '../locking/row-locks.js';
 import type { DbSession } from '../session/db-session.js';
 import type { Row } from '../session/server-reply.js';
+import type { NewRow } from '../sql/row-values.js';
 import type { SqlValue } from '../sql/sql-value.js';
 import { countsAsDone, type IdempotentInsertOptions } from './idempotent-insert.js';
-import { insertIgnore, type NewRow } from './insert-ignore.js';
+import { insertIgnore } from './insert-ignore.js';
 import { RowAlteredError } from './writes.errors.js';
 
 /** The row of `insertOrFetch` and who wrote it. */

@@ -1,17 +1,14 @@
-import { DbWriteError, InvalidParameterError } from '../db.errors.js';
+import { DbWriteError } from '../db.errors.js';
 import { failureKind } from '../dialect/error-table.js';
 import type { DbSession } from '../session/db-session.js';
 import { redact } from '../session/driver-error.js';
 import { affectedRows } from '../session/replies.js';
 import type { Reply } from '../session/server-reply.js';
-import { quoteIdentifier, quoteTable } from '../sql/identifier.js';
-import type { SqlValue } from '../sql/sql-value.js';
+import { quoteTable } from '../sql/identifier.js';
+import { type NewRow, requireColumns, rowValues } from '../sql/row-values.js';
 import { statementOf } from '../sql/statement-parser.js';
 import type { BoundText } from '../sql/where-clause.js';
 import { RowAlteredError } from './writes.errors.js';
-
-/** Values of one new row by column. */
-export type NewRow = Readonly<Record<string, SqlValue>>;
 
 /** What became of an insert. `key`: the unique key that holds the values already, where the server named it. */
 export type InsertOutcome =
@@ -42,15 +39,8 @@ export async function insertIgnore(session: DbSession, table: string, row: NewRo
 }
 
 function insertText(table: string, row: NewRow): BoundText {
-  const columns = Object.keys(row).toSorted();
-  if (columns.length === 0) throw new InvalidParameterError('row', 'must name at least one column');
-  const params: Record<string, SqlValue> = {};
-  const names = columns.map((column, index) => {
-    const name = `value_${index}_${column}`;
-    params[name] = row[column] as SqlValue;
-    return `:${name}`;
-  });
-  const quoted = columns.map((column) => quoteIdentifier(column, 'column'));
+  requireColumns(row, 'row');
+  const { quoted, names, params } = rowValues(row, 'value');
   const sql = `INSERT IGNORE INTO ${quoteTable(table)} (${quoted.join(', ')}) VALUES (${names.join(', ')})`;
   return { sql, params };
 }

@@ -1,7 +1,8 @@
 import { InvalidParameterError, MissingRowError, MultipleRowsError, OccConflictError } from '../db.errors.js';
 import type { DbSession } from '../session/db-session.js';
 import { quoteIdentifier, quoteTable } from '../sql/identifier.js';
-import type { SqlParams, SqlValue } from '../sql/sql-value.js';
+import { assignments, type RowValues, rowValues } from '../sql/row-values.js';
+import type { SqlValue } from '../sql/sql-value.js';
 
 /** A change of one row that holds only if nobody changed it since its version was read. */
 export interface OptimisticUpdate {
@@ -27,12 +28,12 @@ export interface OptimisticUpdate {
  */
 export async function occUpdate(session: DbSession, change: OptimisticUpdate): Promise<number> {
   const version = versionOf(change.versionValue);
-  const { sets, params } = assignments(change);
+  const updates = updatesOf(change);
   const versionColumn = quoteIdentifier(change.versionColumn, 'column');
   const affected = await session.execute(
-    `UPDATE ${quoteTable(change.table)} SET ${[...sets, `${versionColumn} = ${versionColumn} + 1`].join(', ')} ` +
+    `UPDATE ${quoteTable(change.table)} SET ${[...assignments(updates), `${versionColumn} = ${versionColumn} + 1`].join(', ')} ` +
       `WHERE ${quoteIdentifier(change.idColumn, 'column')} = :id_value AND ${versionColumn} = :version_value`,
-    { ...params, id_value: change.idValue, version_value: version },
+    { ...updates.params, id_value: change.idValue, version_value: version },
   );
   if (affected <= 1) return affected;
   const error = new MultipleRowsError(`An optimistic update of "${change.table}" by ${change.idColumn}`);
@@ -53,20 +54,11 @@ export async function occUpdateOrThrow(session: DbSession, change: OptimisticUpd
   throw exists === null ? new MissingRowError(change.table) : new OccConflictError(change.table, 1);
 }
 
-/** Parameters are numbered, so that no column's name can meet that of the key or the version. */
-function assignments({ updates, versionColumn }: OptimisticUpdate): { sets: string[]; params: SqlParams } {
-  const params: Record<string, SqlValue> = {};
-  // servers ignore the case of column names
+/** Without the version column, which servers know in any case. */
+function updatesOf({ updates, versionColumn }: OptimisticUpdate): RowValues {
   const version = versionColumn.toLowerCase();
-  const columns = Object.keys(updates)
-    .filter((column) => column.toLowerCase() !== version)
-    .toSorted();
-  const sets = columns.map((column, index) => {
-    const name = `set_${index}_${column}`;
-    params[name] = updates[column] as SqlValue;
-    return `${quoteIdentifier(column, 'column')} = :${name}`;
-  });
-  return { sets, params };
+  const kept = Object.entries(updates).filter(([column]) => column.toLowerCase() !== version);
+  return rowValues(Object.fromEntries(kept), 'set');
 }
 
 /** As a number literal: compared with text, servers would round both to floating point. */

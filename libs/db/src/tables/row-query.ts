@@ -1,0 +1,72 @@
+import { InvalidParameterError } from '../db.errors.js';
+import { quoteIdentifier } from '../sql/identifier.js';
+import type { SqlValue } from '../sql/sql-value.js';
+import { type BoundText, type Where, whereClause } from '../sql/where-clause.js';
+
+/** Columns of a row type. */
+export type ColumnOf<R extends object> = keyof R & string;
+
+/** Columns that must all match: a value by `=`, `null` by `IS NULL`, an array by `IN`. An empty array matches no row. */
+export type WhereOf<R extends object> = Readonly<Partial<Record<ColumnOf<R>, SqlValue | readonly SqlValue[]>>>;
+
+/** A column, ascending, or a column and its direction. */
+export type Order<C extends string> = C | readonly [column: C, direction: 'ASC' | 'DESC'];
+
+/** Which rows, which columns of them, in which order. */
+export interface RowQuery<R extends object> {
+  /** Default: every row. */
+  readonly where?: WhereOf<R>;
+  /** Default: all. */
+  readonly columns?: readonly ColumnOf<R>[];
+  readonly orderBy?: readonly Order<ColumnOf<R>>[];
+  /** Rows at most; 0 for none. Default: no limit. */
+  readonly limit?: number;
+  /** Rows to leave out first; only with `limit`. Slow when large: a `where` on the last key seen is not. */
+  readonly offset?: number;
+}
+
+/** ` WHERE ...`, or nothing for every row. */
+export function condition<R extends object>(where: WhereOf<R> | undefined): BoundText {
+  if (where === undefined || Object.keys(where).length === 0) return { sql: '', params: {} };
+  const { sql, params } = whereClause(where as Where);
+  return { sql: ` WHERE ${sql}`, params };
+}
+
+/** ` WHERE ...` for a change: not every row, unless asked for by name. */
+export function conditionOfChange<R extends object>(where: WhereOf<R> | undefined, allRows: boolean): BoundText {
+  if (!allRows) {
+    if (where !== undefined && Object.keys(where).length > 0) return condition(where);
+    throw new InvalidParameterError('where', 'must name at least one column; for every row say allRows: true');
+  }
+  if (where !== undefined) throw new InvalidParameterError('allRows', 'contradicts where: give one of them');
+  return { sql: '', params: {} };
+}
+
+/** The whole statement. */
+export function selectText<R extends object>(table: string, query: RowQuery<R>): BoundText {
+  const { columns, orderBy = [], limit, offset } = query;
+  const { sql, params } = condition(query.where);
+  const selected = columns === undefined ? '*' : columns.map((name) => quoteIdentifier(name, 'column')).join(', ');
+  if (selected === '') throw new InvalidParameterError('columns', 'must name at least one column');
+  const order = orderBy.length === 0 ? '' : ` ORDER BY ${orderBy.map(orderTerm).join(', ')}`;
+  return { sql: `SELECT ${selected} FROM ${table}${sql}${order}${limitTerm(limit, offset)}`, params };
+}
+
+function orderTerm(order: Order<string>): string {
+  const [column, direction = 'ASC'] = typeof order === 'string' ? [order] : order;
+  if (direction !== 'ASC' && direction !== 'DESC') {
+    throw new InvalidParameterError('orderBy', 'must give a direction as ASC or DESC');
+  }
+  return `${quoteIdentifier(column, 'column')} ${direction}`;
+}
+
+function limitTerm(limit: number | undefined, offset: number | undefined): string {
+  if (offset !== undefined && limit === undefined) throw new InvalidParameterError('offset', 'needs a limit beside it');
+  if (limit === undefined) return '';
+  return ` LIMIT ${wholeNumber('limit', limit)}${offset === undefined ? '' : ` OFFSET ${wholeNumber('offset', offset)}`}`;
+}
+
+function wholeNumber(name: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new InvalidParameterError(name, 'must be a whole number >= 0');
+}
