@@ -142,8 +142,8 @@ describe.each(FLAGS)('DB-13 tables, %s', (_flags, driver) => {
   });
 
   it('refuses a row that no packet holds before anything is sent', async () => {
-    const [{ bytes = 0 } = {}] = await database.rows<{ bytes: string }>('SELECT @@max_allowed_packet AS bytes');
-    const note = 'x'.repeat(Number(bytes));
+    const [row] = await database.rows<{ bytes: string }>('SELECT @@max_allowed_packet AS bytes');
+    const note = 'x'.repeat(Number(row?.bytes));
     await expect(
       orders().insertMany([
         { item: 'a', note: '' },
@@ -180,7 +180,7 @@ describe.each(FLAGS)('DB-13 tables, %s', (_flags, driver) => {
     ['an offset alone', InvalidParameterError, 'offset', () => orders().findMany({ offset: 1 })],
     ['no columns', InvalidParameterError, 'columns', () => orders().findMany({ columns: [] })],
     ['rows of two shapes', InvalidParameterError, 'rows[1]', () => orders().insertMany([{ item: 'a' }, { amount: 1 }])],
-    ['an undefined value', InvalidParameterError, 'where_0_id', () => orders().findOne({ id: undefined } as never)],
+    ['an undefined value', InvalidParameterError, 'where_0_id', () => orders().findOne({ id: undefined })],
     ['an object as value', InvalidParameterError, 'value_0_item', () => orders().insert({ item: {} as never })],
     [
       'an array as new value',
@@ -198,7 +198,8 @@ describe.each(FLAGS)('DB-13 tables, %s', (_flags, driver) => {
       'a direction of its own',
       InvalidParameterError,
       'orderBy',
-      () => orders().findMany({ orderBy: [['id', 'ASC; DROP' as never]] }),
+      // @ts-expect-error: what a program without types might pass
+      () => orders().findMany({ orderBy: [['id', 'ASC; DROP']] }),
     ],
     [
       'a column with other bytes',
