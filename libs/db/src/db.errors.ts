@@ -191,6 +191,16 @@ export class StatementTooLargeError extends DbError {
   }
 }
 
+/** A callback of `sessions.connection` left a transaction or a statement on its connection; it was undone. Its stack names the borrower. */
+export class DirtyConnectionError extends DbError {
+  constructor() {
+    super('A transaction or a statement was still open when the connection was given back; it was undone.', {
+      code: 'DIRTY_CONNECTION',
+      remedy: 'Commit or roll back and await every call inside the callback, or use sessions.run().',
+    });
+  }
+}
+
 /** Driver or server settings under which the promises of this library do not hold. */
 export class UnsafeSettingsError extends DbError {
   constructor(readonly faults: readonly string[]) {

@@ -7,6 +7,7 @@ export {
   type DbErrorDetails,
   DbWriteError,
   DeadlockError,
+  DirtyConnectionError,
   DuplicateKeyError,
   InvalidIdentifierError,
   InvalidParameterError,
@@ -50,6 +51,7 @@ export { SafeSyncDbModule } from './safesync-db.module.js';
 export type { SafeSyncDbModuleExtras, SafeSyncDbModuleOptions } from './safesync-db.options.js';
 export { DbSession } from './session/db-session.js';
 export { DbSessions } from './session/db-sessions.js';
+export type { DirectConnection, DirectConnectionOptions } from './session/direct-connection.js';
 export { isConnectionError, isRetryable } from './session/driver-error.js';
 export type { DbConnectionOptions } from './session/own-data-source.js';
 export type { WriteResult } from './session/replies.js';

@@ -116,6 +116,19 @@ export class ConnectionSource {
     else this.offer(connection);
   }
 
+  /** As `giveBack`, for one on which anything may have been set. Never rejects: where resetting fails, it is destroyed. */
+  async takeBackReset(connection: SessionConnection): Promise<void> {
+    try {
+      if (!connection.isSound) return;
+      await connection.reset();
+      requireSafeServer(await this.prepare(connection), this.dialect);
+    } catch {
+      connection.taint('it could not be reset');
+    } finally {
+      this.giveBack(connection);
+    }
+  }
+
   /** A TypeORM runner on the connection; whoever has the connection owns its transaction. */
   runnerOn(connection: SessionConnection): QueryRunner {
     const runner = this.dataSource.createQueryRunner('master');

@@ -12,6 +12,7 @@ import {
 import type { SqlDialect } from '../dialect/sql-dialect.js';
 import { ConnectionSource } from './connection-source.js';
 import type { DbSession } from './db-session.js';
+import { type DirectConnection, type DirectConnectionOptions, lendDirectly } from './direct-connection.js';
 import { runWithRetry } from './session-retry.js';
 import { type ConnectionBracket, runSession, type SessionEnvironment } from './session-run.js';
 import { requireNoSession } from './session-scope.js';
@@ -86,6 +87,16 @@ export class DbSessions {
   ): Promise<T> {
     requireNoSession();
     return runWithRetry((attempt, session) => this.run((given) => work(given, attempt), session), options);
+  }
+
+  /**
+   * Lends a connection without a transaction, for what sessions refuse: DDL, procedures, session variables, the driver's own
+   * methods. It is reset afterwards. A transaction or a statement left open is undone and rejects with `DirtyConnectionError`,
+   * whose stack says who left it; so does nothing else: what ran before is committed. Inside a session it rejects with
+   * `NestedSessionError`, unless `independent`.
+   */
+  connection<T>(work: (connection: DirectConnection) => Promise<T>, options: DirectConnectionOptions = {}): Promise<T> {
+    return lendDirectly(this.environment.source, work, options);
   }
 
   /** One round trip on a pooled connection; throws a `DbError` when that fails. */

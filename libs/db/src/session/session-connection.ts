@@ -40,6 +40,11 @@ export class SessionConnection {
     return this.raw.threadId;
   }
 
+  /** The driver's own; whoever uses it answers for the state it is in. */
+  get driverConnection(): PoolConnection {
+    return this.raw;
+  }
+
   /** True while a statement is unanswered. */
   get isBusy(): boolean {
     return this.pending.size > 0;
@@ -159,6 +164,19 @@ export class SessionConnection {
     this.raw.release();
   }
 
+  /** Ends the transaction that the session before has begun. */
+  async leaveTransaction(): Promise<void> {
+    if (this.isBegun) await this.query('ROLLBACK');
+    this.isBegun = false;
+  }
+
+  /** Undoes whatever was set on the connection, the library's own settings too. */
+  reset(): Promise<void> {
+    return this.track(
+      () => new Promise((resolve, reject) => this.raw.reset((error) => (error ? reject(error) : resolve()))),
+    );
+  }
+
   /** Begins a transaction for the first session; undoes what somebody else has left open, which nobody may commit. */
   async takeFromPool(): Promise<void> {
     const begin = this.dialect.startTransaction(false);
@@ -169,8 +187,7 @@ export class SessionConnection {
   /** Ends the transaction that no session needed, and releases. Never rejects: where that fails the connection is destroyed. */
   async returnToPool(): Promise<void> {
     try {
-      if (this.isBegun && isInTransaction(await this.query('ROLLBACK'))) this.taint('ROLLBACK ended no transaction');
-      this.isBegun = false;
+      await this.leaveTransaction();
     } catch {
       this.taint('it could not be handed back');
     }
