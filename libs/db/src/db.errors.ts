@@ -201,6 +201,17 @@ export class DirtyConnectionError extends DbError {
   }
 }
 
+/** A table of this library does not exist in the database. */
+export class SchemaMissingError extends DbError {
+  constructor(table: string, cause: unknown) {
+    super(`The table ${table} does not exist in this database.`, {
+      code: 'SCHEMA_MISSING',
+      remedy: 'Add DB_MIGRATIONS to the migrations of the DataSource and run them.',
+      cause,
+    });
+  }
+}
+
 /** Driver or server settings under which the promises of this library do not hold. */
 export class UnsafeSettingsError extends DbError {
   constructor(readonly faults: readonly string[]) {

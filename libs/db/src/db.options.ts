@@ -21,6 +21,12 @@ export interface SessionOptions {
   readonly abortOnLockTimeout?: boolean;
   /** An `AbortSignal`: aborting it rolls the session back; `run` rejects with `SessionAbortedError`, its reason as cause. */
   readonly signal?: SignalLike;
+  /**
+   * Leaves a row in the table `safesync_commit`, one statement more, by which the library finds out on another connection
+   * what became of a COMMIT whose answer was lost: `run` then resolves, or rejects with a retryable `ConnectionLostError`.
+   * Not with `readOnly`. Default false.
+   */
+  readonly trackOutcome?: boolean;
   /** Allows this session inside another one: a second connection and a transaction of its own. Default false. */
   readonly independent?: boolean;
 }
@@ -59,6 +65,7 @@ export interface ResolvedSessionOptions {
   readonly lockWaitMs: number;
   readonly abortOnLockTimeout: boolean;
   readonly signal: SignalLike | undefined;
+  readonly trackOutcome: boolean;
   readonly independent: boolean;
 }
 
@@ -81,6 +88,7 @@ const SESSION_DEFAULTS: ResolvedSessionOptions = {
   lockWaitMs: 5_000,
   abortOnLockTimeout: true,
   signal: undefined,
+  trackOutcome: false,
   independent: false,
 };
 
@@ -113,14 +121,20 @@ export function resolveSessionOptions(
   const faults = new OptionFaults('Session options');
   requireSessionOptions(faults, options);
   faults.throwIfAny();
-  // field by field: this runs once for every session
+  return merged(options, defaults);
+}
+
+/** Field by field: this runs once for every session. */
+function merged(options: SessionOptions, defaults: ResolvedSessionOptions): ResolvedSessionOptions {
+  const readOnly = options.readOnly ?? defaults.readOnly;
   return {
     isolation: options.isolation ?? defaults.isolation,
-    readOnly: options.readOnly ?? defaults.readOnly,
+    readOnly,
     timeoutMs: options.timeoutMs ?? defaults.timeoutMs,
     lockWaitMs: options.lockWaitMs ?? defaults.lockWaitMs,
     abortOnLockTimeout: options.abortOnLockTimeout ?? defaults.abortOnLockTimeout,
     signal: options.signal ?? defaults.signal,
+    trackOutcome: options.trackOutcome ?? (defaults.trackOutcome && !readOnly),
     independent: options.independent ?? defaults.independent,
   };
 }
@@ -136,7 +150,14 @@ export function requireSessionOptions(faults: OptionFaults, options: SessionOpti
   }
   if (lockWaitMs !== undefined) faults.integer(`${prefix}lockWaitMs`, lockWaitMs, 0);
   if (timeoutMs !== undefined) faults.integer(`${prefix}timeoutMs`, timeoutMs, 1);
-  for (const name of ['readOnly', 'abortOnLockTimeout'] as const) {
+  requireSwitches(faults, options, prefix);
+  if (options.readOnly === true && options.trackOutcome === true) {
+    faults.add(`${prefix}trackOutcome needs a row to be written, which ${prefix}readOnly forbids`);
+  }
+}
+
+function requireSwitches(faults: OptionFaults, options: SessionOptions, prefix: string): void {
+  for (const name of ['readOnly', 'abortOnLockTimeout', 'trackOutcome'] as const) {
     const value: unknown = options[name];
     if (value !== undefined && typeof value !== 'boolean') faults.add(`${prefix}${name} must be true or false`);
   }

@@ -18,6 +18,7 @@ export {
   MultipleRowsError,
   NestedSessionError,
   OccConflictError,
+  SchemaMissingError,
   ServerReadOnlyError,
   SessionAbortedError,
   SessionClosedError,
@@ -47,6 +48,7 @@ export type { LockKey } from './locking/lock-keys.js';
 export { RowLock } from './locking/row-lock.js';
 export type { RowLockOptions } from './locking/row-lock.options.js';
 export { RowLocks } from './locking/row-locks.js';
+export { DB_MIGRATIONS } from './migrations/db-migrations.js';
 export { SafeSyncDbModule } from './safesync-db.module.js';
 export type { SafeSyncDbModuleExtras, SafeSyncDbModuleOptions } from './safesync-db.options.js';
 export { DbSession } from './session/db-session.js';

@@ -123,3 +123,10 @@ export function failureKind(error: { errno?: unknown; code?: unknown; fatal?: un
 export function isPlainMessage(errno: number | undefined): boolean {
   return errno !== undefined && BY_ERRNO.get(errno)?.plain === true;
 }
+
+const ER_NO_SUCH_TABLE = 1146;
+
+/** True for the error of a statement whose table does not exist. */
+export function isMissingTable(errno: number | undefined): boolean {
+  return errno === ER_NO_SUCH_TABLE;
+}

@@ -10,6 +10,7 @@ import {
   type SessionOptions,
 } from '../db.options.js';
 import type { SqlDialect } from '../dialect/sql-dialect.js';
+import { CommitMarkers } from './commit-markers.js';
 import { ConnectionSource } from './connection-source.js';
 import type { DbSession } from './db-session.js';
 import { type DirectConnection, type DirectConnectionOptions, lendDirectly } from './direct-connection.js';
@@ -41,6 +42,7 @@ export class DbSessions {
     metrics.declare?.(DB_METRICS);
     return new DbSessions({
       source,
+      markers: new CommitMarkers(source, resolved.onHookError),
       metrics,
       options: resolved,
       serverRollsBackOnTimeout: Number(facts.rollbackOnTimeout) === 1,

@@ -35,6 +35,11 @@ export class SessionConnection {
     raw.on('end', () => this.lose(new ConnectionLostError()));
   }
 
+  /** False behind a proxy that gives connections numbers of its own. */
+  get isKnownByNumber(): boolean {
+    return this.abandonedListener !== undefined;
+  }
+
   /** The server's number of this connection, as in its process list. */
   get threadId(): number {
     return this.raw.threadId;

@@ -2,12 +2,14 @@ import { MAX_TIMER_MS, type MetricsRecorder, withDeadline } from '@safesync/core
 import type { QueryRunner } from 'typeorm';
 import {
   CommitOutcomeUnknownError,
+  ConnectionLostError,
   SessionAbortedError,
   SessionTimeoutError,
   UnawaitedStatementsError,
 } from '../db.errors.js';
 import { DB_SESSIONS_TOTAL } from '../db.metrics.js';
 import type { ResolvedDbOptions, ResolvedSessionOptions } from '../db.options.js';
+import type { CommitMarker, CommitMarkers } from './commit-markers.js';
 import type { ConnectionSource } from './connection-source.js';
 import { DbSession } from './db-session.js';
 import { translateCommitError } from './driver-error.js';
@@ -30,6 +32,7 @@ export interface ConnectionBracket {
 /** What all sessions of one `DbSessions` share. */
 export interface SessionEnvironment {
   readonly source: ConnectionSource;
+  readonly markers: CommitMarkers;
   readonly options: ResolvedDbOptions;
   readonly metrics: MetricsRecorder;
   readonly serverRollsBackOnTimeout: boolean;
@@ -66,6 +69,7 @@ class SessionRun {
   private readonly internals: SessionInternals;
   private readonly writes: WriteLog;
   private readonly bounds: TransactionBounds;
+  private readonly marker: CommitMarker | undefined;
   private outcome: 'committed' | 'rolled_back' | 'unknown' = 'rolled_back';
   private callOff: (() => void) | undefined;
   /** Rejects what the callback is waited for with. */
@@ -81,6 +85,7 @@ class SessionRun {
     const { abortOnLockTimeout, isolation, lockWaitMs } = options;
     const rules = { abortOnLockTimeout, serverRollsBackOnTimeout, maxPacketBytes, metrics };
     this.writes = new WriteLog(metrics);
+    this.marker = options.trackOutcome ? environment.markers.create() : undefined;
     this.bounds = new TransactionBounds(connection, options, environment.options.defaults, source.chains);
     this.transaction = new SessionTransaction(connection, rules, this.writes);
     const openRunner = (): QueryRunner => source.runnerOn(connection);
@@ -161,6 +166,7 @@ class SessionRun {
     const unawaited = this.transaction.savepoints.depth + (pending === 0 ? 0 : await pending);
     if (unawaited > 0) throw new UnawaitedStatementsError(unawaited);
     this.requireCommittable();
+    if (this.marker !== undefined) await this.environment.markers.write(this.marker, this.transaction);
   }
 
   /** Takes no more statements and waits for those on their way: how many there were. */
@@ -188,11 +194,25 @@ class SessionRun {
     } catch (error) {
       const failure = translateCommitError(error, this.connection.dialect);
       this.connection.taint('COMMIT failed');
-      if (failure instanceof CommitOutcomeUnknownError) this.outcome = 'unknown';
-      throw failure;
+      if (!(failure instanceof CommitOutcomeUnknownError)) throw failure;
+      await this.findOut(failure);
     } finally {
       clearTimeout(limit);
     }
+  }
+
+  /** Returns when the transaction turns out to be committed. */
+  private async findOut(failure: CommitOutcomeUnknownError): Promise<void> {
+    this.outcome = 'unknown';
+    if (this.marker === undefined) throw failure;
+    this.connection.destroy(new ConnectionLostError());
+    const committed = await this.environment.markers.isCommitted(this.marker, this.connection);
+    if (committed === undefined) throw failure;
+    this.outcome = committed ? 'committed' : 'rolled_back';
+    if (committed) return;
+    throw new ConnectionLostError('The connection was lost at COMMIT, and the transaction was rolled back.', {
+      cause: failure.cause,
+    });
   }
 
   private limitCommit(): NodeJS.Timeout | undefined {

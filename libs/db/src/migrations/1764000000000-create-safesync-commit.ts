@@ -1,0 +1,20 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** Markers of `trackOutcome`: one row for each transaction, of use only for the moments in which its COMMIT was not answered. */
+export class CreateSafesyncCommit1764000000000 implements MigrationInterface {
+  readonly name = 'CreateSafesyncCommit1764000000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(
+      'CREATE TABLE safesync_commit (' +
+        'id BINARY(16) NOT NULL PRIMARY KEY, ' +
+        'committed_at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), ' +
+        'KEY safesync_commit_age (committed_at)' +
+        ') ENGINE=InnoDB',
+    );
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE safesync_commit');
+  }
+}

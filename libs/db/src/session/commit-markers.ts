@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import { equalJitter, sleep } from '@safesync/core';
+import { DbError, SchemaMissingError } from '../db.errors.js';
+import { isMissingTable } from '../dialect/error-table.js';
+import type { ConnectionSource } from './connection-source.js';
+import type { SessionConnection } from './session-connection.js';
+import type { SessionTransaction } from './session-transaction.js';
+
+/** See the migration that creates it. */
+const COMMIT_TABLE = 'safesync_commit';
+
+/** A row by which one transaction is recognised when the answer to its COMMIT was lost. */
+export interface CommitMarker {
+  /** The statement that leaves it, the last of the transaction. */
+  readonly write: string;
+  /** The statement that finds it, after waiting for whoever is still writing it. */
+  readonly find: string;
+}
+
+/** How long a decision may take; then the outcome stays unknown. */
+const DECIDE_MS = 30_000;
+const BACKOFF = { baseMs: 20, maxMs: 1_000 };
+
+/** Markers may be deleted when they are this old: every decision is long over. */
+const KEPT_HOURS = 24;
+const PURGE_EVERY = 1_000;
+/** Twice what was written since the last time, so that a backlog shrinks; small enough to hold nobody up. */
+const PURGE_ROWS = 2 * PURGE_EVERY;
+
+/** The markers of one DataSource: leaves them, finds them, and deletes them when they are old. */
+export class CommitMarkers {
+  private written = 0;
+
+  constructor(
+    private readonly source: ConnectionSource,
+    private readonly onPurgeError: (error: unknown) => void,
+  ) {}
+
+  create(): CommitMarker {
+    const { dialect } = this.source;
+    const id = `X'${randomBytes(16).toString('hex')}'`;
+    const lock = dialect.rowLockClause({ mode: 'share', wait: 'wait' });
+    return {
+      write: `INSERT INTO ${COMMIT_TABLE} (id) VALUES (${id})`,
+      find: `SELECT 1 FROM ${COMMIT_TABLE} WHERE id = ${id}${lock}`,
+    };
+  }
+
+  /** Throws `SchemaMissingError` where nobody has run the migrations. */
+  async write(marker: CommitMarker, transaction: SessionTransaction): Promise<void> {
+    try {
+      await transaction.control(marker.write);
+    } catch (error) {
+      throw error instanceof DbError && isMissingTable(error.errno)
+        ? new SchemaMissingError(COMMIT_TABLE, error)
+        : error;
+    }
+    this.written += 1;
+    if (this.written % PURGE_EVERY === 0) void this.purge();
+  }
+
+  /**
+   * Whether the transaction that wrote `marker` on a connection now lost is committed; `undefined` when that cannot be found out
+   * in time.
+   *
+   * As long as that transaction is open the server keeps its marker locked, and the search waits. It must not be open for ever
+   * because nobody tells the server that its client is gone, so its connection is killed first. Once the marker can be read, or
+   * its absence, the transaction has ended and no COMMIT still on its way can change that.
+   */
+  async isCommitted(marker: CommitMarker, lost: SessionConnection): Promise<boolean | undefined> {
+    const endsAt = performance.now() + DECIDE_MS;
+    for (let attempt = 1; performance.now() < endsAt; attempt += 1) {
+      try {
+        return await ask(this.source, marker, lost, endsAt - performance.now());
+      } catch {
+        // the server is away, or still busy with that transaction
+        await sleep(equalJitter(BACKOFF, attempt));
+      }
+    }
+    return undefined;
+  }
+
+  private async purge(): Promise<void> {
+    try {
+      const connection = await this.source.acquire();
+      try {
+        await connection.leaveTransaction();
+        await connection.query(
+          `DELETE FROM ${COMMIT_TABLE} WHERE committed_at < UTC_TIMESTAMP(6) - INTERVAL ${KEPT_HOURS} HOUR ` +
+            `ORDER BY committed_at LIMIT ${PURGE_ROWS}`,
+        );
+      } finally {
+        this.source.giveBack(connection);
+      }
+    } catch (error) {
+      this.onPurgeError(error);
+    }
+  }
+}
+
+async function ask(
+  source: ConnectionSource,
+  marker: CommitMarker,
+  lost: SessionConnection,
+  limitMs: number,
+): Promise<boolean> {
+  const connection = await source.acquire(limitMs);
+  try {
+    await connection.leaveTransaction();
+    if (lost.isKnownByNumber) await endOther(connection, lost);
+    const reply = await connection.query(marker.find);
+    return 'rows' in reply && reply.rows.length > 0;
+  } finally {
+    source.giveBack(connection);
+  }
+}
+
+async function endOther(connection: SessionConnection, lost: SessionConnection): Promise<void> {
+  try {
+    await connection.query(connection.dialect.kill(lost.threadId));
+  } catch (error) {
+    // it has ended by itself; if this connection is the one that broke, the next statement says so
+    if (connection.lost !== undefined) throw error;
+  }
+}
