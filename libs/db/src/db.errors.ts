@@ -60,6 +60,17 @@ export class LockTimeoutError extends LockAcquisitionError {
   }
 }
 
+/** A lease lock was not renewed in time; somebody else may have it. Nothing was committed under it. */
+export class LeaseExpiredError extends LockAcquisitionError {
+  constructor(key: string, ttlMs: number) {
+    super(`The lease ${JSON.stringify(key.slice(0, 80))} of ${ttlMs} ms has expired before its work was committed.`, {
+      code: 'LEASE_EXPIRED',
+      remedy: 'Keep the event loop free, or raise ttlMs above the longest pause; run the work again.',
+      isRetryable: true,
+    });
+  }
+}
+
 /** Another session holds the lock and this one asked not to wait (NOWAIT). */
 export class LockNotAvailableError extends LockAcquisitionError {
   constructor(what: string, details: DbErrorDetails = {}) {

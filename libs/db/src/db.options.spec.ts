@@ -12,6 +12,7 @@ describe('resolveDbOptions', () => {
         readOnly: false,
         lockWaitMs: 5_000,
         abortOnLockTimeout: true,
+        trackOutcome: false,
         independent: false,
       },
     });

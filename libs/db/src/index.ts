@@ -11,6 +11,7 @@ export {
   DuplicateKeyError,
   InvalidIdentifierError,
   InvalidParameterError,
+  LeaseExpiredError,
   LockAcquisitionError,
   LockNotAvailableError,
   LockTimeoutError,
@@ -44,6 +45,9 @@ export type { IsolationLevel, SqlDialect } from './dialect/sql-dialect.js';
 export { AdvisoryLock } from './locking/advisory-lock.js';
 export type { AdvisoryLockOptions } from './locking/advisory-lock.options.js';
 export { AdvisoryLocks } from './locking/advisory-locks.js';
+export { LeaderElection, type Leadership } from './locking/leader-election.js';
+export type { LeaseLockOptions, LeaseOptions } from './locking/lease-lock.options.js';
+export { type Lease, LeaseLocks } from './locking/lease-locks.js';
 export type { LockKey } from './locking/lock-keys.js';
 export { RowLock } from './locking/row-lock.js';
 export type { RowLockOptions } from './locking/row-lock.options.js';

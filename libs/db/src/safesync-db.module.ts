@@ -11,6 +11,7 @@ import { ModuleRef } from '@nestjs/core';
 import { METRICS_RECORDER, type MetricsRecorder } from '@safesync/core';
 import { DB_CONNECTION, getDbToken } from './db.tokens.js';
 import { AdvisoryLocks } from './locking/advisory-locks.js';
+import { LeaseLocks } from './locking/lease-locks.js';
 import { RowLocks } from './locking/row-locks.js';
 import { requireOneSource, type SafeSyncDbModuleExtras, type SafeSyncDbModuleOptions } from './safesync-db.options.js';
 import { findDataSource } from './session/data-source-lookup.js';
@@ -63,6 +64,11 @@ function serviceProviders(name: string | undefined): Provider[] {
       useFactory: (given: DbSessions) => new AdvisoryLocks(given),
     },
     {
+      provide: getDbToken(LeaseLocks, name),
+      inject: [sessions],
+      useFactory: (given: DbSessions) => new LeaseLocks(given),
+    },
+    {
       provide: getDbToken(OptimisticUpdates, name),
       inject: [sessions],
       useFactory: (given: DbSessions) => new OptimisticUpdates(given),
@@ -73,7 +79,7 @@ function serviceProviders(name: string | undefined): Provider[] {
 }
 
 function serviceTokens(name: string | undefined): InjectionToken[] {
-  const services = [DbSessions, RowLocks, AdvisoryLocks, OptimisticUpdates, IdempotentInserts, Tables];
+  const services = [DbSessions, RowLocks, AdvisoryLocks, LeaseLocks, OptimisticUpdates, IdempotentInserts, Tables];
   return services.map((service) => getDbToken<unknown>(service, name));
 }
 
