@@ -1,6 +1,8 @@
 import { once } from 'node:events';
-import type { DbSession, SessionOptions } from '@safesync/db';
+import { type DbSession, DbSessions, type SessionOptions } from '@safesync/db';
+import { DataSource } from 'typeorm';
 import { createTestDatabase, type TestDatabase } from '../support/mysql.js';
+import { holdSession } from './held-session.js';
 import { type OpenSessions, type OpenSessionsOptions, openSessions } from './open-sessions.js';
 
 /** ADR 0008: a connection stays with the sessions, its next transaction begun by the end of the last. */
@@ -107,12 +109,50 @@ describe('connections between two sessions', () => {
     expect(await database.rows('SELECT COUNT(*) AS n FROM items')).toEqual([{ n: '5' }]);
   });
 
+  it('the one of several waiting whose request failed gives up, not the one who has waited longest', async () => {
+    const { sessions } = await open({ poolSize: 1, driver: { queueLimit: 1 } });
+    const outcomes = await Promise.allSettled(
+      [1, 2, 3].map((id) => sessions.run((session) => add(session, id).then(() => session.execute('DO SLEEP(0.05)')))),
+    );
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+  });
+
+  it('wait for nobody who gave a controller for its signal', async () => {
+    const { sessions } = await open({ poolSize: 1, acquireTimeoutMs: 2_000 });
+    const slip = { signal: new AbortController() as unknown as AbortSignal };
+    const holder = await holdSession(
+      (work) => sessions.run(work),
+      (session) => add(session, 1),
+    );
+    await expect(sessions.run(async () => undefined, slip)).rejects.toThrow(/signal must be an AbortSignal/);
+    await holder.commit();
+    await sessions.run((session) => add(session, 2));
+    expect(await database.rows('SELECT COUNT(*) AS n FROM items')).toEqual([{ n: '2' }]);
+  });
+
+  it('are not kept from others who may not wait for one', async () => {
+    const { sessions, dataSource } = await open({ poolSize: 1, driver: { waitForConnections: false } });
+    await sessions.run((session) => add(session, 1));
+    expect(await dataSource.query('SELECT id FROM items')).toEqual([{ id: 1 }]);
+  });
+
+  it('are found again after the DataSource was closed and opened', async () => {
+    const { sessions, dataSource } = await open({ poolSize: 1 });
+    await sessions.run((session) => add(session, 1));
+    await dataSource.destroy();
+    await dataSource.initialize();
+    await sessions.run((session) => add(session, 2));
+    const startedAt = performance.now();
+    expect(await dataSource.query('SELECT COUNT(*) AS n FROM items')).toEqual([{ n: '2' }]);
+    // the pool would have it back by itself only after five seconds
+    expect(performance.now() - startedAt).toBeLessThan(4_000);
+  });
+
   it('a server that does not know AND CHAIN is told to begin each transaction', async () => {
     const { dataSource } = await open({ poolSize: 1 });
     await db.close();
     await dataSource.initialize();
     const texts = unchained(dataSource.driver as unknown as Driver);
-    const { DbSessions } = await import('@safesync/db');
     const sessions = await DbSessions.open(dataSource);
     expect(texts).toContain('ROLLBACK AND CHAIN');
     texts.length = 0;
@@ -120,6 +160,55 @@ describe('connections between two sessions', () => {
     expect(texts.filter((text) => text === 'START TRANSACTION')).toHaveLength(2);
     expect(texts.filter((text) => text.includes('CHAIN'))).toEqual([]);
     expect(await database.rows('SELECT COUNT(*) AS n FROM items')).toEqual([{ n: '2' }]);
+  });
+});
+
+/** Pools whose connections cannot stay with the sessions. */
+describe.each([
+  ['a pool that resets connections', { extra: { resetOnRelease: true } }],
+  ['replication', 'replication'],
+] as const)('%s', (_what, kind) => {
+  let database: TestDatabase;
+  let dataSource: DataSource;
+  let sessions: DbSessions;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    await database.pool.query('CREATE TABLE items (id INT PRIMARY KEY)');
+    const { url } = database;
+    const where = kind === 'replication' ? { replication: { master: { url }, slaves: [{ url }] } } : { url, ...kind };
+    dataSource = await new DataSource({ type: 'mysql', timezone: 'Z', poolSize: 2, ...where }).initialize();
+    sessions = await DbSessions.open(dataSource);
+  });
+  afterAll(async () => {
+    await dataSource?.destroy();
+    await database?.drop();
+  });
+
+  it('serves others while sessions never leave a connection idle', async () => {
+    const others = { areServed: false };
+    const flow = async (): Promise<void> => {
+      while (!others.areServed) await sessions.run((session) => session.execute('DO 0'));
+    };
+    const flows = Array.from({ length: 6 }, flow);
+    const other = dataSource.createQueryRunner('master');
+    await other.query('SELECT 1');
+    await other.release();
+    others.areServed = true;
+    await Promise.all(flows);
+  });
+
+  it('M18 never commits what a borrower who does not use sessions has left open', async () => {
+    const runners = [1, 2].map(() => dataSource.createQueryRunner('master'));
+    for (const [id, runner] of runners.entries()) {
+      await runner.startTransaction();
+      await runner.query(`INSERT INTO items VALUES (${id})`);
+    }
+    for (const runner of runners) await runner.release();
+    await Promise.all([1, 2].map(() => sessions.run((session) => session.execute('DO SLEEP(0.05)'))));
+    await dataSource.destroy();
+    expect(await database.rows('SELECT id FROM items')).toEqual([]);
+    await dataSource.initialize();
   });
 });
 

@@ -151,6 +151,7 @@ export function requireSessionOptions(faults: OptionFaults, options: SessionOpti
   if (lockWaitMs !== undefined) faults.integer(`${prefix}lockWaitMs`, lockWaitMs, 0);
   if (timeoutMs !== undefined) faults.integer(`${prefix}timeoutMs`, timeoutMs, 1);
   requireSwitches(faults, options, prefix);
+  requireSignal(faults, options.signal, prefix);
   if (options.readOnly === true && options.trackOutcome === true) {
     faults.add(`${prefix}trackOutcome needs a row to be written, which ${prefix}readOnly forbids`);
   }
@@ -160,6 +161,15 @@ function requireSwitches(faults: OptionFaults, options: SessionOptions, prefix: 
   for (const name of ['readOnly', 'abortOnLockTimeout', 'trackOutcome'] as const) {
     const value: unknown = options[name];
     if (value !== undefined && typeof value !== 'boolean') faults.add(`${prefix}${name} must be true or false`);
+  }
+}
+
+/** An AbortController in the place of its signal would only be noticed when it is too late. */
+function requireSignal(faults: OptionFaults, signal: unknown, prefix: string): void {
+  if (signal === undefined) return;
+  const { addEventListener, removeEventListener } = (signal ?? {}) as Partial<SignalLike>;
+  if (typeof addEventListener !== 'function' || typeof removeEventListener !== 'function') {
+    faults.add(`${prefix}signal must be an AbortSignal`);
   }
 }
 

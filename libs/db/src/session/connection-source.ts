@@ -7,23 +7,17 @@ import { detectDialect } from '../dialect/detect-dialect.js';
 import type { SqlDialect } from '../dialect/sql-dialect.js';
 import { translateConnectError } from './driver-error.js';
 import { DriverPool } from './driver-pool.js';
+import { KnownConnections } from './known-connections.js';
 import { claimDefaults } from './pool-defaults.js';
-import { type DriverFacts, requireSafeServer, requireSafeSettings, type ServerFacts } from './server-facts.js';
+import { type DriverFacts, requireSafeSettings, type ServerFacts } from './server-facts.js';
 import { askVersion, canChain } from './server-probe.js';
-import { SessionConnection } from './session-connection.js';
+import type { SessionConnection } from './session-connection.js';
 import { SpareConnections } from './spare-connections.js';
 import { WaitingLine } from './waiting-line.js';
 
 const KILL_TIMEOUT_MS = 1_000;
 /** How long an idle connection stays with the sessions. The pool gets it earlier when somebody else waits for one. */
 const KEEP_MS = 5_000;
-
-/** A physical connection that this library has met. */
-interface Known {
-  readonly connection: SessionConnection;
-  /** Settings on their way to the server, and what it said; undefined once seen to be in place. */
-  facts: Promise<ServerFacts> | undefined;
-}
 
 /** Opened, and what the server said of itself. */
 interface Opened {
@@ -39,14 +33,16 @@ interface Opened {
  * next one's. It goes back to the pool, outside of any transaction, when it was idle for `KEEP_MS` or somebody else waits.
  */
 export class ConnectionSource {
-  private readonly known = new WeakMap<PoolConnection, Known>();
+  private readonly known: KnownConnections;
   private readonly line = new WaitingLine<SessionConnection>();
-  private readonly spare = new SpareConnections(KEEP_MS, (connection) => void connection.returnToPool());
+  private readonly spare = new SpareConnections(KEEP_MS, (connection) => this.toPool(connection));
   private readonly keeps: boolean;
   /** A session ends its transaction with `AND CHAIN`: the connection stays here, and the server knows the words. */
   readonly chains: boolean;
   /** To the pool, unanswered. */
   private requests = 0;
+  /** On their way back to it. */
+  private returning = 0;
 
   private constructor(
     private readonly dataSource: DataSource,
@@ -57,8 +53,8 @@ export class ConnectionSource {
   ) {
     this.keeps = pool.showsWaiting && !pool.resetsOnRelease;
     this.chains = this.keeps && serverChains;
-    pool.onOpened((raw) => this.meet(raw));
-    if (this.keeps) pool.onOtherWaits(() => this.yieldToOthers());
+    this.known = new KnownConnections(dialect, options, (connection) => void this.kill(connection));
+    pool.listen({ onOpened: (raw) => this.known.meet(raw), onOtherWaits: () => this.yieldToOthers() });
   }
 
   /** Detects the server, checks driver and server settings, and from then on prepares every connection the pool opens. */
@@ -80,7 +76,7 @@ export class ConnectionSource {
     try {
       const dialect = detectDialect(await askVersion(raw));
       const source = new ConnectionSource(dataSource, pool, options, dialect, await canChain(raw));
-      const facts = (await source.meet(raw).facts) as ServerFacts;
+      const facts = await source.known.factsOf(raw);
       requireSafeSettings(config, facts, dialect);
       return { source, facts };
     } finally {
@@ -93,7 +89,7 @@ export class ConnectionSource {
     return this.spare.take();
   }
 
-  /** Takes a connection, within `acquireTimeoutMs` at most; in the order of the calls. */
+  /** Takes a connection, within `acquireTimeoutMs` at most; first come, first served. */
   acquire(limitMs: number = Number.POSITIVE_INFINITY, signal?: SignalLike): Promise<SessionConnection> {
     const spare = this.takeSpare();
     if (spare !== undefined) return Promise.resolve(spare);
@@ -112,7 +108,9 @@ export class ConnectionSource {
   giveBack(connection: SessionConnection): void {
     connection.detach();
     if (!connection.isSound) connection.discard();
-    else if (this.keeps && this.pool.othersWaiting > 0) void connection.returnToPool();
+    // through the pool to whoever is first there, a session or somebody else
+    else if (!this.keeps) connection.release();
+    else if (this.othersWaiting > 0) this.toPool(connection);
     else this.offer(connection);
   }
 
@@ -121,7 +119,7 @@ export class ConnectionSource {
     try {
       if (!connection.isSound) return;
       await connection.reset();
-      requireSafeServer(await this.prepare(connection), this.dialect);
+      await this.known.prepareAgain(connection);
     } catch {
       connection.taint('it could not be reset');
     } finally {
@@ -158,12 +156,10 @@ export class ConnectionSource {
   }
 
   private async enlist(raw: PoolConnection): Promise<void> {
-    const known = this.known.get(raw) ?? this.meet(raw);
-    if (this.pool.resetsOnRelease) known.facts = this.prepare(known.connection);
     const { acquireTimeoutMs } = this.options;
-    const { connection } = known;
+    const connection = this.known.connectionOf(raw);
     try {
-      await withDeadline(this.ready(known), acquireTimeoutMs, () => new AcquireTimeoutError(acquireTimeoutMs));
+      await withDeadline(this.ready(connection), acquireTimeoutMs, () => new AcquireTimeoutError(acquireTimeoutMs));
     } catch (error) {
       connection.destroy(translateConnectError(error));
       throw error;
@@ -171,44 +167,35 @@ export class ConnectionSource {
     this.offer(connection);
   }
 
-  private async ready(known: Known): Promise<void> {
-    if (known.facts !== undefined) requireSafeServer(await known.facts, this.dialect);
-    known.facts = undefined;
-    if (this.keeps) await known.connection.takeFromPool();
+  private async ready(connection: SessionConnection): Promise<void> {
+    if (this.pool.resetsOnRelease) await this.known.prepareAgain(connection);
+    else await this.known.prepared(connection);
+    if (this.keeps) await connection.takeFromPool();
+    // what somebody else has left open, nobody may commit
+    else if (!this.pool.resetsOnRelease) await connection.query('ROLLBACK');
   }
 
   private offer(connection: SessionConnection): void {
     if (this.line.serve(connection)) return;
-    if (this.keeps) this.spare.keep(connection);
-    else connection.release();
+    if (!this.keeps) connection.release();
+    else if (this.othersWaiting > 0) this.toPool(connection);
+    else this.spare.keep(connection);
+  }
+
+  /** Others for whom no connection is on its way yet. */
+  private get othersWaiting(): number {
+    return this.pool.othersWaiting - this.returning;
   }
 
   private yieldToOthers(): void {
-    for (let waiting = this.pool.othersWaiting; waiting > 0; waiting -= 1) {
-      if (!this.spare.giveUpOldest()) return;
-    }
+    while (this.othersWaiting > 0 && this.spare.giveUpOldest());
   }
 
-  private meet(raw: PoolConnection): Known {
-    const connection = new SessionConnection(raw, this.dialect, this.options.statementTimeoutMs);
-    const known: Known = { connection, facts: this.prepare(connection) };
-    this.known.set(raw, known);
-    return known;
-  }
-
-  /** Sends all at once, so that the settings are in place before whoever gets the connection sends anything. */
-  private prepare(connection: SessionConnection): Promise<ServerFacts> {
-    const setup = this.dialect.connectionSetup(this.options.defaults).map((text) => connection.query(text));
-    const facts = connection.query(this.dialect.factsQuery);
-    const ready = Promise.all([facts, ...setup]).then(([reply]) => {
-      const row = ('rows' in reply ? reply.rows[0] : undefined) as unknown as ServerFacts;
-      // behind a proxy the number belongs to somebody else
-      if (Number(row.connectionId) === connection.threadId) connection.onAbandoned(() => void this.kill(connection));
-      return row;
+  private toPool(connection: SessionConnection): void {
+    this.returning += 1;
+    void connection.returnToPool().finally(() => {
+      this.returning -= 1;
     });
-    // a connection may be opened for a stranger; what went wrong with it is thrown when a session gets it
-    ready.catch(() => undefined);
-    return ready;
   }
 
   /**

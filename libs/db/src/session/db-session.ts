@@ -77,7 +77,7 @@ export class DbSession {
   }
 
   /**
-   * Runs `hook` after the commit, once the connection is back in the pool; `run` resolves after it. A hook that throws changes
+   * Runs `hook` after the commit, once the session has given its connection back; `run` resolves after it. A hook that throws changes
    * nothing about the commit: it goes to `onHookError`. Dropped when an enclosing savepoint is undone.
    */
   afterCommit(hook: SessionHook): void {

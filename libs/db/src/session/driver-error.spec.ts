@@ -97,22 +97,28 @@ describe('translate', () => {
 
 describe('translateCommitError', () => {
   it.each([1213, 3101, 1020, 1205, 1062, 1290])('%i says that nothing was committed', (errno) => {
-    expect(translateCommitError(driverError(errno, 'x'), dialect)).not.toBeInstanceOf(CommitOutcomeUnknownError);
+    expect(translateCommitError(driverError(errno, 'x'), dialect, false)).not.toBeInstanceOf(CommitOutcomeUnknownError);
   });
 
   it.each([1053, 1317, 1180, 1927, 2013, 99_999])('%i says nothing about the commit', (errno) => {
-    expect(translateCommitError(driverError(errno, 'x'), dialect)).toBeInstanceOf(CommitOutcomeUnknownError);
+    expect(translateCommitError(driverError(errno, 'x'), dialect, false)).toBeInstanceOf(CommitOutcomeUnknownError);
+  });
+
+  it('takes no lock timeout for a verdict when the answer is also that of the next begin', () => {
+    const chained = (errno: number) => translateCommitError(driverError(errno, 'x'), dialect, true);
+    expect(chained(1205)).toBeInstanceOf(CommitOutcomeUnknownError);
+    expect(chained(1213)).not.toBeInstanceOf(CommitOutcomeUnknownError);
   });
 
   it('knows nothing after a lost connection', () => {
-    expect(translateCommitError(new ConnectionLostError(), dialect)).toBeInstanceOf(CommitOutcomeUnknownError);
+    expect(translateCommitError(new ConnectionLostError(), dialect, false)).toBeInstanceOf(CommitOutcomeUnknownError);
   });
 });
 
 describe('isRetryable and isConnectionError', () => {
   const deadlock = translate(driverError(1213, 'x'), dialect);
   const lost = new ConnectionLostError();
-  const unknown = translateCommitError(lost, dialect);
+  const unknown = translateCommitError(lost, dialect, false);
   it.each<[string, unknown, boolean, boolean]>([
     ['a deadlock', deadlock, true, false],
     ['a deadlock that was swallowed', new SessionAbortedError('execute', deadlock), true, false],

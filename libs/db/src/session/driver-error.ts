@@ -63,12 +63,15 @@ export function translateConnectError(error: unknown): DbError {
 
 /**
  * The error of a COMMIT that failed: the server's own verdict where it is one that says "rolled back", else "unknown".
+ *
+ * @param isChained the answer is also that of the begin of another transaction, whose failure says nothing about the commit
  */
-export function translateCommitError(error: unknown, dialect: SqlDialect): DbError {
+export function translateCommitError(error: unknown, dialect: SqlDialect, isChained: boolean): DbError {
   const translated = translate(error, dialect);
   const isVerdict =
     translated instanceof DeadlockError ||
-    translated instanceof LockTimeoutError ||
+    // the begin may have waited in vain: for the writes of other nodes, for example
+    (translated instanceof LockTimeoutError && !isChained) ||
     translated instanceof DuplicateKeyError ||
     translated instanceof ServerReadOnlyError;
   if (isVerdict) return translated;

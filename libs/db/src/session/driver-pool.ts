@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 
 /** The parts of mysql2's pool that its types leave out. */
 interface Mysql2Pool {
-  readonly config?: { readonly resetOnRelease?: boolean };
+  readonly config?: { readonly resetOnRelease?: boolean; readonly waitForConnections?: boolean };
   /** Who waits for a connection; only its length is of interest. */
   readonly _connectionQueue?: { readonly length: number };
   on?(event: 'connection', listener: (connection: PoolConnection) => void): void;
@@ -17,12 +17,22 @@ interface PoolDriver {
   obtainMasterConnection(): Promise<PoolConnection>;
 }
 
+export interface PoolListeners {
+  /** Told of every connection that the pool opens, before anybody else gets it. */
+  readonly onOpened: (connection: PoolConnection) => void;
+  /** Told whenever somebody else has begun to wait. */
+  readonly onOtherWaits: () => void;
+}
+
 /** The pool of a DataSource, which others use as well: repositories, `dataSource.query()`, other libraries. */
 export class DriverPool {
   private readonly driver: PoolDriver;
   /** Requests of ours in the pool's own queue. */
   private ownWaiting = 0;
   private onOwnWait: (() => void) | undefined;
+  private hooked: Mysql2Pool | undefined;
+
+  private listeners: PoolListeners | undefined;
 
   constructor(private readonly dataSource: DataSource) {
     this.driver = dataSource.driver;
@@ -41,7 +51,8 @@ export class DriverPool {
   /** True when others who wait can be seen: only then may an idle connection stay out of the pool. */
   get showsWaiting(): boolean {
     const { pool } = this.driver;
-    return typeof pool?._connectionQueue?.length === 'number' && typeof pool.on === 'function';
+    const waits = pool?.config?.waitForConnections !== false;
+    return waits && typeof pool?._connectionQueue?.length === 'number' && typeof pool.on === 'function';
   }
 
   /** Others who wait for a connection now. */
@@ -56,6 +67,7 @@ export class DriverPool {
       isWaiting = true;
       this.ownWaiting += 1;
     };
+    this.hook();
     // asks the pool before it returns
     const taking = this.driver.obtainMasterConnection();
     this.onOwnWait = undefined;
@@ -66,17 +78,22 @@ export class DriverPool {
     }
   }
 
-  /** Calls `listener` with every connection that the pool opens, before anybody else gets it. */
-  onOpened(listener: (connection: PoolConnection) => void): void {
-    this.driver.pool?.on?.('connection', listener);
+  listen(listeners: PoolListeners): void {
+    this.listeners = listeners;
+    this.hook();
   }
 
-  /** Calls `listener` whenever somebody else has begun to wait. */
-  onOtherWaits(listener: () => void): void {
-    this.driver.pool?.on?.('enqueue', () => {
+  /** A DataSource that was closed and opened again has another pool. */
+  private hook(): void {
+    const { listeners } = this;
+    const { pool } = this.driver;
+    if (listeners === undefined || pool === undefined || pool === this.hooked) return;
+    this.hooked = pool;
+    pool.on?.('connection', listeners.onOpened);
+    pool.on?.('enqueue', () => {
       if (this.onOwnWait) this.onOwnWait();
       // the pool tells before it queues
-      else queueMicrotask(listener);
+      else queueMicrotask(listeners.onOtherWaits);
     });
   }
 }

@@ -99,8 +99,8 @@ class SessionRun {
   async run<T>(work: Work<T>, bracket: ConnectionBracket | undefined): Promise<T> {
     const { hooks } = this.transaction;
     const { onHookError } = this.environment.options;
-    if (this.deadline.isSet) this.watchDeadline();
     try {
+      if (this.deadline.isSet) this.watchDeadline();
       this.deadline.requireTime();
       if (bracket !== undefined) await this.enter(bracket);
       const result = await this.upToCommit(work);
@@ -192,7 +192,7 @@ class SessionRun {
       await this.bounds.commit();
       this.outcome = 'committed';
     } catch (error) {
-      const failure = translateCommitError(error, this.connection.dialect);
+      const failure = translateCommitError(error, this.connection.dialect, this.bounds.isChained);
       this.connection.taint('COMMIT failed');
       if (!(failure instanceof CommitOutcomeUnknownError)) throw failure;
       await this.findOut(failure);

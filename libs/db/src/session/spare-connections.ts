@@ -29,11 +29,17 @@ export class SpareConnections {
     return undefined;
   }
 
-  /** Gives up the one that was used least recently; false when there is none. */
+  /** Gives up the one that was used least recently and is still connected; false when there is none. */
   giveUpOldest(): boolean {
-    const oldest = this.idle.shift();
-    if (oldest !== undefined) this.giveUp(oldest.connection);
-    return oldest !== undefined;
+    for (let oldest = this.idle.shift(); oldest !== undefined; oldest = this.idle.shift()) {
+      const { connection } = oldest;
+      if (connection.lost === undefined) {
+        this.giveUp(connection);
+        return true;
+      }
+      connection.discard();
+    }
+    return false;
   }
 
   private expire(): void {

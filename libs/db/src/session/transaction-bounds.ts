@@ -24,6 +24,11 @@ export class TransactionBounds {
     return this.isUsual && this.connection.isBegun;
   }
 
+  /** The end of this transaction is to begin another. */
+  get isChained(): boolean {
+    return this.isUsual && this.chains;
+  }
+
   async begin(): Promise<void> {
     const { isolation, readOnly } = this.options;
     const { connection } = this;
@@ -43,10 +48,6 @@ export class TransactionBounds {
 
   async rollback(): Promise<void> {
     this.ended('ROLLBACK', await this.connection.query(this.ending('ROLLBACK')));
-  }
-
-  private get isChained(): boolean {
-    return this.isUsual && this.chains;
   }
 
   private ending(verb: string): string {

@@ -46,9 +46,12 @@ export class WaitingLine<T> {
         },
       };
       const abort = (): void => waiter.fail(onAbort(signal?.reason));
-      const timer = setTimeout(() => waiter.fail(onTimeout()), Math.min(timeoutMs, MAX_TIMER_MS));
-      this.waiters.add(waiter);
+      const expire = (): void => waiter.fail(onTimeout());
+      let timer: NodeJS.Timeout | undefined;
+      // first what may throw: nobody may stand in line who cannot leave it
       signal?.addEventListener('abort', abort, { once: true });
+      timer = setTimeout(expire, Math.min(timeoutMs, MAX_TIMER_MS));
+      this.waiters.add(waiter);
     });
   }
 
@@ -59,9 +62,8 @@ export class WaitingLine<T> {
     return first !== undefined;
   }
 
-  /** Ends the wait of the first in line with `error`. */
+  /** Ends the wait of the last in line with `error`: those before have waited longer, for something that may still come. */
   fail(error: Error): void {
-    const [first] = this.waiters;
-    first?.fail(error);
+    [...this.waiters].at(-1)?.fail(error);
   }
 }
