@@ -170,9 +170,8 @@ export class ConnectionSource {
   private async ready(connection: SessionConnection): Promise<void> {
     if (this.pool.resetsOnRelease) await this.known.prepareAgain(connection);
     else await this.known.prepared(connection);
-    if (this.keeps) await connection.takeFromPool();
-    // what somebody else has left open, nobody may commit
-    else if (!this.pool.resetsOnRelease) await connection.query('ROLLBACK');
+    // one that was reset has nothing left open
+    if (!this.pool.resetsOnRelease) await connection.takeFromPool(this.chains);
   }
 
   private offer(connection: SessionConnection): void {

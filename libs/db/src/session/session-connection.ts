@@ -182,11 +182,11 @@ export class SessionConnection {
     );
   }
 
-  /** Begins a transaction for the first session; undoes what somebody else has left open, which nobody may commit. */
-  async takeFromPool(): Promise<void> {
-    const begin = this.dialect.startTransaction(false);
-    const [, reply] = await Promise.all([this.query('ROLLBACK'), this.query(begin)]);
-    this.isBegun = isInTransaction(reply);
+  /** Undoes what somebody else has left open, which nobody may commit. With `begins` a transaction is open then, for the first session. */
+  async takeFromPool(begins: boolean): Promise<void> {
+    const texts = begins ? ['ROLLBACK', this.dialect.startTransaction(false)] : ['ROLLBACK'];
+    const replies = await Promise.all(texts.map((text) => this.query(text)));
+    this.isBegun = begins && isInTransaction(replies.at(-1) as Reply);
   }
 
   /** Ends the transaction that no session needed, and releases. Never rejects: where that fails the connection is destroyed. */
