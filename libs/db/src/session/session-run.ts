@@ -133,7 +133,8 @@ class SessionRun {
       if (!this.bounds.hasBegun) await this.bounds.begin();
       this.requireCommittable();
       const result = await this.callback(work);
-      await this.settle();
+      const settling = this.settle();
+      if (settling !== undefined) await settling;
       return result;
     } catch (error) {
       await this.rollback();
@@ -161,12 +162,20 @@ class SessionRun {
   }
 
   /** The callback is done: nothing may be left of it, and nothing may have ended the transaction. */
-  private async settle(): Promise<void> {
+  private settle(): Promise<void> | undefined {
     const pending = this.quiet();
-    const unawaited = this.transaction.savepoints.depth + (pending === 0 ? 0 : await pending);
-    if (unawaited > 0) throw new UnawaitedStatementsError(unawaited);
+    if (pending !== 0) return this.refuseUnawaited(pending);
+    this.requireNone(this.transaction.savepoints.depth);
     this.requireCommittable();
-    if (this.marker !== undefined) await this.environment.markers.write(this.marker, this.transaction);
+    return this.marker && this.environment.markers.write(this.marker, this.transaction);
+  }
+
+  private async refuseUnawaited(pending: Promise<number>): Promise<void> {
+    this.requireNone(this.transaction.savepoints.depth + (await pending));
+  }
+
+  private requireNone(unawaited: number): void {
+    if (unawaited > 0) throw new UnawaitedStatementsError(unawaited);
   }
 
   /** Takes no more statements and waits for those on their way: how many there were. */
@@ -189,7 +198,8 @@ class SessionRun {
     this.callOff?.();
     const limit = this.limitCommit();
     try {
-      await this.bounds.commit();
+      const reply = await this.connection.send(this.bounds.ending('COMMIT'));
+      this.bounds.ended('COMMIT', reply);
       this.outcome = 'committed';
     } catch (error) {
       const failure = translateCommitError(error, this.connection.dialect, this.bounds.isChained);
@@ -228,7 +238,8 @@ class SessionRun {
     if (this.connection.lost !== undefined) return;
     try {
       const expired = (): SessionTimeoutError => new SessionTimeoutError(ROLLBACK_TIMEOUT_MS);
-      await withDeadline(this.bounds.rollback(), ROLLBACK_TIMEOUT_MS, expired);
+      const rollback = this.connection.query(this.bounds.ending('ROLLBACK'));
+      this.bounds.ended('ROLLBACK', await withDeadline(rollback, ROLLBACK_TIMEOUT_MS, expired));
     } catch {
       this.connection.taint('ROLLBACK failed');
     }

@@ -41,20 +41,13 @@ export class TransactionBounds {
     if (!isInTransaction(reply)) throw new TransactionLostError('START TRANSACTION');
   }
 
-  /** Rejects with the driver's own error. */
-  async commit(): Promise<void> {
-    this.ended('COMMIT', await this.connection.send(this.ending('COMMIT')));
-  }
-
-  async rollback(): Promise<void> {
-    this.ended('ROLLBACK', await this.connection.query(this.ending('ROLLBACK')));
-  }
-
-  private ending(verb: string): string {
+  /** The statement that ends the transaction. */
+  ending(verb: 'COMMIT' | 'ROLLBACK'): string {
     return this.isChained ? `${verb} AND CHAIN` : verb;
   }
 
-  private ended(verb: string, reply: Reply): void {
+  /** To be told of the answer to `ending`. */
+  ended(verb: 'COMMIT' | 'ROLLBACK', reply: Reply): void {
     this.connection.isBegun = isInTransaction(reply);
     if (this.connection.isBegun && !this.isChained) this.connection.taint(`a transaction was open after ${verb}`);
   }

@@ -39,7 +39,7 @@ export function readMessage(entry: StreamEntry, origin: { stream: string; group:
   const data = dataOf(entry);
   const { payload, metadata } = codec.decode(data);
   let id = metadata.id;
-  return {
+  const message: Writable<Message> = {
     get id() {
       // worked out at first use: most handlers never look
       id ??= contentId(origin.stream, entry.id, data);
@@ -49,11 +49,14 @@ export function readMessage(entry: StreamEntry, origin: { stream: string; group:
     stream: origin.stream,
     group: origin.group,
     payload,
-    ...(metadata.key === undefined ? {} : { key: metadata.key }),
     headers: metadata.headers ?? NO_HEADERS,
     deliveryCount: entry.deliveryCount,
   };
+  if (metadata.key !== undefined) message.key = metadata.key;
+  return message;
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 function contentId(stream: string, entryId: string, data: Buffer): string {
   const digest = createHash('sha256')

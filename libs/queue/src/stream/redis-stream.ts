@@ -193,12 +193,22 @@ export class RedisStream {
     return this.connection.parse(reply, parse);
   }
 
-  private async runFenced(script: RedisScript, entries: readonly DeliveredEntry[]): Promise<FencedOutcome[]> {
+  private runFenced(script: RedisScript, entries: readonly DeliveredEntry[]): Promise<FencedOutcome[]> {
+    if (entries.length <= MAX_IDS) return this.run(script, fencedArgs(entries), parseOutcomes);
+    return this.runInParts(script, entries);
+  }
+
+  private async runInParts(script: RedisScript, entries: readonly DeliveredEntry[]): Promise<FencedOutcome[]> {
     const outcomes: FencedOutcome[] = [];
     for (let from = 0; from < entries.length; from += MAX_IDS) {
-      const args = entries.slice(from, from + MAX_IDS).flatMap(({ id, deliveryCount }) => [id, deliveryCount]);
-      outcomes.push(...(await this.run(script, args, parseOutcomes)));
+      outcomes.push(...(await this.run(script, fencedArgs(entries.slice(from, from + MAX_IDS)), parseOutcomes)));
     }
     return outcomes;
   }
+}
+
+function fencedArgs(entries: readonly DeliveredEntry[]): RedisArg[] {
+  const args: RedisArg[] = [];
+  for (const { id, deliveryCount } of entries) args.push(id, deliveryCount);
+  return args;
 }
