@@ -1,15 +1,8 @@
-import {
-  DB_MIGRATIONS,
-  type DbSession,
-  type Leadership,
-  type Lease,
-  LeaseExpiredError,
-  LeaseLocks,
-} from '@safesync/db';
-import { DataSource } from 'typeorm';
+import { type DbSession, type Leadership, type Lease, LeaseExpiredError, LeaseLocks } from '@safesync/db';
 import { eventually } from '../support/eventually.js';
 import { createTestDatabase, type TestDatabase } from '../support/mysql.js';
 import { deferred } from './held-session.js';
+import { createMigratedDatabase } from './migrated-database.js';
 import { type OpenSessions, openSessions } from './open-sessions.js';
 
 describe('DB-10 lease locks', () => {
@@ -20,11 +13,7 @@ describe('DB-10 lease locks', () => {
   const open: OpenSessions[] = [];
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    const migrations = [...DB_MIGRATIONS];
-    const dataSource = await new DataSource({ type: 'mysql', url: database.url, migrations }).initialize();
-    await dataSource.runMigrations();
-    await dataSource.destroy();
+    database = await createMigratedDatabase();
     await database.pool.query(
       'CREATE TABLE stock (id INT PRIMARY KEY, free INT NOT NULL, fence BIGINT NOT NULL DEFAULT 0)',
     );
@@ -131,6 +120,23 @@ describe('DB-10 lease locks', () => {
     await expect(others.run('dead', { timeoutMs: 0 }, async () => undefined)).rejects.toThrow(/not free/);
     const next = await others.run('dead', { timeoutMs: 10_000 }, async (_session, lease) => lease);
     expect(BigInt(next.token)).toBeGreaterThan(BigInt(grant.token));
+  });
+
+  it('SE-2 needs no more grants than those on its table', async () => {
+    const user = `u_${database.name}`;
+    await database.pool.query(`CREATE USER ${user}@'%' IDENTIFIED BY ''`);
+    try {
+      await database.pool.query(`GRANT SELECT, INSERT, UPDATE ON ${database.name}.safesync_lease TO ${user}@'%'`);
+      const url = Object.assign(new URL(database.url), { username: user, password: '' });
+      const least = await openSessions(url.href, { poolSize: 2 });
+      open.push(least);
+      const lock = new LeaseLocks(least.sessions);
+      for (const expected of ['1', '2']) {
+        expect(await lock.run('granted', {}, async (_session, { token }) => token)).toBe(expected);
+      }
+    } finally {
+      await database.pool.query(`DROP USER ${user}@'%'`);
+    }
   });
 
   it('says what is missing without the table', async () => {

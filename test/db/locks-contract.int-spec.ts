@@ -1,7 +1,7 @@
-import { AdvisoryLocks, DB_MIGRATIONS, LeaseLocks } from '@safesync/db';
-import { DataSource } from 'typeorm';
-import { createTestDatabase, type TestDatabase } from '../support/mysql.js';
+import { AdvisoryLocks, LeaseLocks } from '@safesync/db';
+import type { TestDatabase } from '../support/mysql.js';
 import { type LockUnderTest, locksKeepTheirPromises } from './locks.contract.js';
+import { createMigratedDatabase } from './migrated-database.js';
 import { type OpenSessions, openSessions } from './open-sessions.js';
 
 describe.each([
@@ -13,11 +13,7 @@ describe.each([
   let locks: LockUnderTest[];
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    const migrations = [...DB_MIGRATIONS];
-    const dataSource = await new DataSource({ type: 'mysql', url: database.url, migrations }).initialize();
-    await dataSource.runMigrations();
-    await dataSource.destroy();
+    database = await createMigratedDatabase();
     await database.pool.query('CREATE TABLE counters (id INT PRIMARY KEY, value INT NOT NULL)');
     await database.pool.query('INSERT INTO counters VALUES (1, 0)');
     processes.push(

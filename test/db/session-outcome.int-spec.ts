@@ -1,8 +1,8 @@
-import { CommitOutcomeUnknownError, DB_MIGRATIONS, type DbSession } from '@safesync/db';
+import { CommitOutcomeUnknownError, type DbSession } from '@safesync/db';
 import { TcpProxy } from '@safesync/testing';
-import { DataSource } from 'typeorm';
 import { eventually } from '../support/eventually.js';
 import { createTestDatabase, type TestDatabase } from '../support/mysql.js';
+import { createMigratedDatabase } from './migrated-database.js';
 import { type OpenSessions, type OpenSessionsOptions, openSessions } from './open-sessions.js';
 
 const LOSSES = 500;
@@ -32,11 +32,7 @@ describe('a tracked session whose COMMIT is not answered', () => {
     (await database.rows<{ id: number }>('SELECT id FROM items ORDER BY id')).map(({ id }) => id);
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    const migrations = [...DB_MIGRATIONS];
-    const dataSource = await new DataSource({ type: 'mysql', url: database.url, migrations }).initialize();
-    await dataSource.runMigrations();
-    await dataSource.destroy();
+    database = await createMigratedDatabase();
     await database.pool.query('CREATE TABLE items (id INT PRIMARY KEY)');
     const { hostname, port } = new URL(database.url);
     proxy = await TcpProxy.start({ host: hostname, port: Number(port) });
@@ -146,6 +142,24 @@ describe('a tracked session whose COMMIT is not answered', () => {
     expect(await failure(run)).toMatchObject({ code: 'CONNECTION_LOST' });
     clearInterval(watch);
     expect(await ids()).toEqual([]);
+  });
+
+  it('SE-2 finds out with no more grants than those on its rows', async () => {
+    const user = `u_${database.name}`;
+    await database.pool.query(`CREATE USER ${user}@'%' IDENTIFIED BY ''`);
+    try {
+      await database.pool.query(`GRANT SELECT, INSERT, DELETE ON ${database.name}.safesync_commit TO ${user}@'%'`);
+      await database.pool.query(`GRANT INSERT ON ${database.name}.items TO ${user}@'%'`);
+      const url = Object.assign(new URL(proxy.url(database.url)), { username: user, password: '' });
+      db = await openSessions(url.href, { poolSize: 2 });
+      void proxy.trapRequest(COMMIT, 'lose-reply');
+      await tracked(1);
+      void proxy.trapRequest(COMMIT, 'lose-request');
+      expect(await failure(tracked(2))).toMatchObject({ code: 'CONNECTION_LOST' });
+      expect(await ids()).toEqual([1]);
+    } finally {
+      await database.pool.query(`DROP USER ${user}@'%'`);
+    }
   });
 
   it('says what is missing without the table, and commits nothing', async () => {

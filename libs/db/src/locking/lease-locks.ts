@@ -74,7 +74,7 @@ export class LeaseLocks {
       const taken = await this.acquire(name, wait);
       const waited = (performance.now() - startedAt) / 1_000;
       this.sessions.metrics.observe(DB_LOCK_ACQUIRE_LATENCY, { strategy: 'lease' }, waited);
-      return await this.runHolding(key, taken, leave, (given, lease) => work(given, lease), session);
+      return await this.runHolding(key, taken, leave, work, session);
     } finally {
       leave();
     }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { equalJitter, sleep } from '@safesync/core';
-import { DbError, SchemaMissingError } from '../db.errors.js';
+import { type CommitOutcomeUnknownError, ConnectionLostError, DbError, SchemaMissingError } from '../db.errors.js';
 import { isMissingTable } from '../dialect/error-table.js';
 import type { ConnectionSource } from './connection-source.js';
 import type { SessionConnection } from './session-connection.js';
@@ -60,24 +60,29 @@ export class CommitMarkers {
   }
 
   /**
-   * Whether the transaction that wrote `marker` on a connection now lost is committed; `undefined` when that cannot be found out
+   * What became of the transaction that wrote `marker`, its connection now lost; throws `failure` when that cannot be found out
    * in time.
    *
    * As long as that transaction is open the server keeps its marker locked, and the search waits. It must not be open for ever
    * because nobody tells the server that its client is gone, so its connection is killed first. Once the marker can be read, or
    * its absence, the transaction has ended and no COMMIT still on its way can change that.
    */
-  async isCommitted(marker: CommitMarker, lost: SessionConnection): Promise<boolean | undefined> {
+  async outcomeOf(
+    marker: CommitMarker,
+    lost: SessionConnection,
+    failure: CommitOutcomeUnknownError,
+  ): Promise<'committed' | 'rolled_back'> {
+    lost.destroy(failure);
     const endsAt = performance.now() + DECIDE_MS;
     for (let attempt = 1; performance.now() < endsAt; attempt += 1) {
       try {
-        return await ask(this.source, marker, lost, endsAt - performance.now());
+        return (await ask(this.source, marker, lost, endsAt - performance.now())) ? 'committed' : 'rolled_back';
       } catch {
         // the server is away, or still busy with that transaction
         await sleep(equalJitter(BACKOFF, attempt));
       }
     }
-    return undefined;
+    throw failure;
   }
 
   private async purge(): Promise<void> {
@@ -96,6 +101,12 @@ export class CommitMarkers {
       this.onPurgeError(error);
     }
   }
+}
+
+/** The error of a transaction that turned out not to be committed: it may be done again. */
+export function rolledBackAtCommit(failure: CommitOutcomeUnknownError): ConnectionLostError {
+  const what = 'The connection was lost at COMMIT, and the transaction was rolled back.';
+  return new ConnectionLostError(what, { cause: failure.cause });
 }
 
 async function ask(

@@ -139,7 +139,7 @@ export class ConnectionSource {
     for (let missing = this.line.length - this.requests; missing > 0; missing -= 1) void this.bring();
   }
 
-  /** Never rejects: what went wrong ends the wait of whoever is first. */
+  /** Never rejects: what went wrong ends the wait of whoever came last. */
   private async bring(): Promise<void> {
     this.requests += 1;
     try {
@@ -168,10 +168,10 @@ export class ConnectionSource {
   }
 
   private async ready(connection: SessionConnection): Promise<void> {
-    if (this.pool.resetsOnRelease) await this.known.prepareAgain(connection);
-    else await this.known.prepared(connection);
-    // one that was reset has nothing left open
-    if (!this.pool.resetsOnRelease) await connection.takeFromPool(this.chains);
+    // one that was reset has lost its settings, and has nothing left open
+    if (this.pool.resetsOnRelease) return this.known.prepareAgain(connection);
+    await this.known.prepared(connection);
+    await connection.takeFromPool(this.chains);
   }
 
   private offer(connection: SessionConnection): void {

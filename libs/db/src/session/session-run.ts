@@ -2,14 +2,13 @@ import { MAX_TIMER_MS, type MetricsRecorder, withDeadline } from '@safesync/core
 import type { QueryRunner } from 'typeorm';
 import {
   CommitOutcomeUnknownError,
-  ConnectionLostError,
   SessionAbortedError,
   SessionTimeoutError,
   UnawaitedStatementsError,
 } from '../db.errors.js';
 import { DB_SESSIONS_TOTAL } from '../db.metrics.js';
 import type { ResolvedDbOptions, ResolvedSessionOptions } from '../db.options.js';
-import type { CommitMarker, CommitMarkers } from './commit-markers.js';
+import { type CommitMarker, type CommitMarkers, rolledBackAtCommit } from './commit-markers.js';
 import type { ConnectionSource } from './connection-source.js';
 import { DbSession } from './db-session.js';
 import { translateCommitError } from './driver-error.js';
@@ -215,14 +214,8 @@ class SessionRun {
   private async findOut(failure: CommitOutcomeUnknownError): Promise<void> {
     this.outcome = 'unknown';
     if (this.marker === undefined) throw failure;
-    this.connection.destroy(new ConnectionLostError());
-    const committed = await this.environment.markers.isCommitted(this.marker, this.connection);
-    if (committed === undefined) throw failure;
-    this.outcome = committed ? 'committed' : 'rolled_back';
-    if (committed) return;
-    throw new ConnectionLostError('The connection was lost at COMMIT, and the transaction was rolled back.', {
-      cause: failure.cause,
-    });
+    this.outcome = await this.environment.markers.outcomeOf(this.marker, this.connection, failure);
+    if (this.outcome === 'rolled_back') throw rolledBackAtCommit(failure);
   }
 
   private limitCommit(): NodeJS.Timeout | undefined {
