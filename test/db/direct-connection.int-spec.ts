@@ -64,6 +64,12 @@ describe('direct access to a connection', () => {
     expect(await database.rows("SELECT IS_USED_LOCK('kept') AS holder")).toEqual([{ holder: null }]);
   });
 
+  it('does not hand on one that is on another database', async () => {
+    await directly((connection) => connection.execute('USE information_schema'));
+    const home = await db.sessions.run((session) => session.executeScalar('SELECT DATABASE()'));
+    expect(home).toBe(database.name);
+  });
+
   type Deed = (connection: DirectConnection) => Promise<void>;
   const deeds: readonly [string, Deed][] = [
     [

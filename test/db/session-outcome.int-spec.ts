@@ -66,10 +66,18 @@ describe('a tracked session whose COMMIT is not answered', () => {
     expect(await ids()).toEqual(Array.from({ length: LOSSES / 2 }, (_, index) => 2 * index + 1));
   }, 120_000);
 
+  it('knows its own question again when the answer to that was lost', async () => {
+    await connect();
+    const asked = proxy.trapRequest(COMMIT, 'lose-request').then(() => proxy.trapRequest('FALSE)', 'lose-reply'));
+    expect(await failure(tracked(1))).toMatchObject({ code: 'CONNECTION_LOST' });
+    await asked;
+    expect(await ids()).toEqual([]);
+  });
+
   it('deletes markers of yesterday as it goes, and none of today', async () => {
     const { sessions } = await connect();
     await database.pool.query(
-      "INSERT INTO safesync_commit VALUES (X'00', UTC_TIMESTAMP() - INTERVAL 2 DAY), (X'01', UTC_TIMESTAMP() - INTERVAL 1 HOUR)",
+      "INSERT INTO safesync_commit (id, committed_at) VALUES (X'00', UTC_TIMESTAMP() - INTERVAL 2 DAY), (X'01', UTC_TIMESTAMP() - INTERVAL 1 HOUR)",
     );
     const empty = async (): Promise<unknown> => sessions.run(async () => undefined, { trackOutcome: true });
     for (let n = 0; n < 1_000; n += 1) await empty();

@@ -99,6 +99,28 @@ describe.each(FLAGS)('DB-13 tables, %s', (_flags, driver) => {
     expect(await orders().update({ where: { item: [] }, set: { amount: 7 } })).toBe(0);
   });
 
+  it('compares exactly, whatever the type of the column (H5)', async () => {
+    await database.pool.query(
+      'CREATE TABLE IF NOT EXISTS kinds (id INT PRIMARY KEY, word VARCHAR(10), flag TINYINT(1), amount DECIMAL(30,2), big BIGINT, ' +
+        'real_number DOUBLE)',
+    );
+    const kinds = tables.of('kinds');
+    await kinds.delete({ allRows: true });
+    await kinds.insertMany([
+      { id: 1, word: 'abc', flag: true, amount: '9007199254740993.00', big: 9007199254740993n, real_number: 0.1 },
+      { id: 2, word: 'xyz', flag: false, amount: '9007199254740992.00', big: 9007199254740992n, real_number: 2 },
+    ]);
+    expect(await kinds.delete({ where: { word: false } })).toBe(0);
+    expect(await kinds.count({ word: 0 })).toBe(0);
+    expect(await kinds.count({ amount: ['9007199254740993.00', '5'] })).toBe(1);
+    expect(await kinds.count({ big: ['9007199254740993', 1] })).toBe(1);
+    const found = { flag: true, big: 9007199254740993n, real_number: 0.1, amount: '9007199254740993' };
+    expect(await kinds.findOne(found, { columns: ['id'] })).toEqual({ id: 1 });
+    expect(await kinds.count({ flag: false, real_number: 2 })).toBe(1);
+    await expect(kinds.count({ real_number: Number.NaN })).rejects.toThrow(InvalidParameterError);
+    await expect(kinds.count(new Map([['id', 1]]) as never)).rejects.toThrow(/plain object/);
+  });
+
   it('findOne takes no second row for an answer, unless it is told which is first', async () => {
     await orders().insertMany([{ item: 'a' }, { item: 'b' }]);
     await expect(orders().findOne({ amount: 1 })).rejects.toThrow(MultipleRowsError);

@@ -8,6 +8,7 @@ export class HeldLease {
   /** Until then nobody else can have it, on the clock of this process. */
   private safeUntil: number;
   private isOver = false;
+  private renewing: Promise<void> = Promise.resolve();
 
   /**
    * @param takenAt before the lease was asked for, on the clock of `performance.now()`
@@ -24,10 +25,11 @@ export class HeldLease {
     this.schedule();
   }
 
-  /** No more renewals; the lease lasts for what is left of it. */
-  stop(): void {
+  /** No more renewals; the lease lasts for what is left of it. Resolves when none is on its way. */
+  stop(): Promise<void> {
     this.isOver = true;
     clearTimeout(this.timer);
+    return this.renewing;
   }
 
   get expired(): LeaseExpiredError {
@@ -35,7 +37,14 @@ export class HeldLease {
   }
 
   private schedule(): void {
-    this.timer = setTimeout(() => void this.renew(), this.grant.ttlMs / 3);
+    // a loss must be noticed when it happens, not at the next renewal
+    const leftMs = Math.ceil(this.safeUntil - performance.now());
+    this.timer = setTimeout(() => this.turn(), Math.max(0, Math.min(this.grant.ttlMs / 3, leftMs)));
+  }
+
+  private turn(): void {
+    if (performance.now() >= this.safeUntil) this.lose();
+    else this.renewing = this.renew();
   }
 
   private async renew(): Promise<void> {
@@ -54,7 +63,7 @@ export class HeldLease {
   }
 
   private lose(): void {
-    this.stop();
+    this.isOver = true;
     this.onLost(this.expired);
   }
 }

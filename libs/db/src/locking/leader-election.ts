@@ -57,20 +57,33 @@ export class LeaderElection {
   private async lead(grant: LeaseGrant, takenAt: number, signal: AbortSignal): Promise<void> {
     const { store, key, work } = this.parts;
     const ending = new AbortController();
-    const stop = (): void => ending.abort(signal.reason);
+    const end = (reason: unknown): void => {
+      this.leading = false;
+      ending.abort(reason);
+    };
+    const stop = (): void => end(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
-    const held = new HeldLease(store, grant, key, takenAt, (error) => ending.abort(error));
+    const held = new HeldLease(store, grant, key, takenAt, end);
     this.leading = true;
     try {
       if (signal.aborted) stop();
       else await work({ signal: ending.signal, token: grant.token });
-      // work that is done leaves the lead to somebody else for a while
-      if (!ending.signal.aborted) await sleep(grant.ttlMs / 3, ending.signal);
     } finally {
       this.leading = false;
       signal.removeEventListener('abort', stop);
-      held.stop();
-      await store.release(grant);
+      await held.stop();
+      await this.release(grant);
+    }
+    // work that is done leaves the lead to somebody else for a while
+    await sleep(grant.ttlMs / 3, signal);
+  }
+
+  /** Where it cannot be released it ends by itself; what the work threw matters more. */
+  private async release(grant: LeaseGrant): Promise<void> {
+    try {
+      await this.parts.store.release(grant);
+    } catch (error) {
+      this.parts.onError(error);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { equalJitter, sleep } from '@safesync/core';
-import { LockTimeoutError, SessionAbortedError } from '../db.errors.js';
+import { type LeaseExpiredError, LockTimeoutError, SessionAbortedError } from '../db.errors.js';
 import { DB_LOCK_ACQUIRE_LATENCY } from '../db.metrics.js';
 import type { SessionOptions } from '../db.options.js';
 import type { DbSession } from '../session/db-session.js';
@@ -52,8 +52,9 @@ export class LeaseLocks {
 
   /**
    * Runs `work` in a session that nobody else with the same key runs at the same time. The lease is held, and checked by the
-   * database inside the transaction, up to the commit; then it is free. Rejects with `LockTimeoutError` when the wait was too
-   * long, `LeaseExpiredError` when the lease did not last (nothing was committed), `NestedSessionError` inside a session,
+   * database inside the transaction, up to the commit; then it is free. Renewals need a second connection. Rejects with `LockTimeoutError` when the wait was too
+   * long, `LeaseExpiredError` when the lease did not last (nothing was committed; the cause of a `SessionAbortedError` when
+   * that was noticed while the work ran), `NestedSessionError` inside a session,
    * `SchemaMissingError` without the table, and whatever `DbSessions.run` rejects with.
    */
   async run<T>(
@@ -117,11 +118,16 @@ export class LeaseLocks {
     options: SessionOptions,
   ): Promise<T> {
     let current: DbSession | undefined;
+    let lost: LeaseExpiredError | undefined;
     let isReleased = false;
-    const held = new HeldLease(this.store, grant, key, takenAt, (error) => current?.internals.abort(error));
+    const held = new HeldLease(this.store, grant, key, takenAt, (error) => {
+      lost = error;
+      current?.internals.abort(error);
+    });
     try {
       return await this.sessions.run(async (session) => {
         current = session;
+        if (lost !== undefined) throw lost;
         session.internals.beforeRelease(async (connection) => {
           await this.store.releaseOn(connection, grant);
           isReleased = true;
@@ -129,12 +135,12 @@ export class LeaseLocks {
           leave();
         });
         const result = await work(session, { key, token: grant.token });
-        held.stop();
+        await held.stop();
         if (!(await this.store.hold(session, grant))) throw held.expired;
         return result;
       }, options);
     } finally {
-      held.stop();
+      await held.stop();
       if (!isReleased) await this.releaseLater(grant);
     }
   }

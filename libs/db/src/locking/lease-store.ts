@@ -50,10 +50,13 @@ export class LeaseStore {
     return renewed === 1;
   }
 
-  /** False when the lease is not held any more; if it is, nobody can take it before the session has ended. */
+  /**
+   * False when the lease is not held any more; if it is, nobody can take it before the session has ended. A change of the row, not
+   * a lock on it: nodes that replicate to each other see changes, and let one of two commit.
+   */
   async hold(session: DbSession, grant: LeaseGrant): Promise<boolean> {
-    const lock = session.internals.dialect.rowLockClause({ mode: 'share', wait: 'wait' });
-    return (await session.executeScalar(`SELECT 1 FROM ${TABLE} WHERE ${HELD}${lock}`, keyOf(grant))) !== null;
+    const sql = `UPDATE ${TABLE} SET expires_at = expires_at + INTERVAL 1 MICROSECOND WHERE ${HELD}`;
+    return (await session.execute(sql, keyOf(grant))) === 1;
   }
 
   async release(grant: LeaseGrant): Promise<void> {

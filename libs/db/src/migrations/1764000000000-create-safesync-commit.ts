@@ -8,6 +8,8 @@ export class CreateSafesyncCommit1764000000000 implements MigrationInterface {
     await runner.query(
       'CREATE TABLE safesync_commit (' +
         'id BINARY(16) NOT NULL PRIMARY KEY, ' +
+        // false: written by whoever asked, so that the transaction cannot be committed any more
+        'committed BOOLEAN NOT NULL DEFAULT TRUE, ' +
         'committed_at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), ' +
         'KEY safesync_commit_age (committed_at)' +
         ') ENGINE=InnoDB',

@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { equalJitter, sleep } from '@safesync/core';
-import { type CommitOutcomeUnknownError, ConnectionLostError, DbError, SchemaMissingError } from '../db.errors.js';
+import {
+  type CommitOutcomeUnknownError,
+  ConnectionLostError,
+  DbError,
+  DuplicateKeyError,
+  SchemaMissingError,
+} from '../db.errors.js';
 import { isMissingTable } from '../dialect/error-table.js';
 import type { ConnectionSource } from './connection-source.js';
 import type { SessionConnection } from './session-connection.js';
@@ -13,8 +19,10 @@ const COMMIT_TABLE = 'safesync_commit';
 export interface CommitMarker {
   /** The statement that leaves it, the last of the transaction. */
   readonly write: string;
-  /** The statement that finds it, after waiting for whoever is still writing it. */
-  readonly find: string;
+  /** Leaves it in the place of a transaction that will never be committed. */
+  readonly exclude: string;
+  /** `committed` is 1 or 0. */
+  readonly read: string;
 }
 
 /** How long a decision may take; then the outcome stays unknown. */
@@ -37,12 +45,11 @@ export class CommitMarkers {
   ) {}
 
   create(): CommitMarker {
-    const { dialect } = this.source;
     const id = `X'${randomBytes(16).toString('hex')}'`;
-    const lock = dialect.rowLockClause({ mode: 'share', wait: 'wait' });
     return {
       write: `INSERT INTO ${COMMIT_TABLE} (id) VALUES (${id})`,
-      find: `SELECT 1 FROM ${COMMIT_TABLE} WHERE id = ${id}${lock}`,
+      exclude: `INSERT INTO ${COMMIT_TABLE} (id, committed) VALUES (${id}, FALSE)`,
+      read: `SELECT committed FROM ${COMMIT_TABLE} WHERE id = ${id}`,
     };
   }
 
@@ -63,9 +70,11 @@ export class CommitMarkers {
    * What became of the transaction that wrote `marker`, its connection now lost; throws `failure` when that cannot be found out
    * in time.
    *
-   * As long as that transaction is open the server keeps its marker locked, and the search waits. It must not be open for ever
-   * because nobody tells the server that its client is gone, so its connection is killed first. Once the marker can be read, or
-   * its absence, the transaction has ended and no COMMIT still on its way can change that.
+   * The question is a write: a marker of the same id, in a transaction of its own. A duplicate says "committed", unless it is of an
+   * earlier question whose answer was lost. If it can be written, the
+   * other is gone for good, a COMMIT still on its way included: it could not write its own any more. As long as that transaction
+   * is open the server makes the question wait; so that it is not open for ever because nobody tells the server that its client is
+   * gone, its connection is killed first. A replica, which may not know yet, takes no writes and so gives no answer.
    */
   async outcomeOf(
     marker: CommitMarker,
@@ -119,8 +128,7 @@ async function ask(
   try {
     await connection.leaveTransaction();
     if (lost.isKnownByNumber) await endOther(connection, lost);
-    const reply = await connection.query(marker.find);
-    return 'rows' in reply && reply.rows.length > 0;
+    return !(await isExcluded(connection, marker));
   } finally {
     source.giveBack(connection);
   }
@@ -133,4 +141,18 @@ async function endOther(connection: SessionConnection, lost: SessionConnection):
     // it has ended by itself; if this connection is the one that broke, the next statement says so
     if (connection.lost !== undefined) throw error;
   }
+}
+
+/** Excludes the transaction from being committed; false: it is committed already. */
+async function isExcluded(connection: SessionConnection, marker: CommitMarker): Promise<boolean> {
+  try {
+    await connection.query(marker.exclude);
+    return true;
+  } catch (error) {
+    if (!(error instanceof DuplicateKeyError)) throw error;
+  }
+  const reply = await connection.query(marker.read);
+  const row = 'rows' in reply ? reply.rows[0] : undefined;
+  if (row === undefined) throw new ConnectionLostError('The marker of a transaction cannot be read.');
+  return Number(row.committed) === 0;
 }

@@ -76,7 +76,7 @@ export class ConnectionSource {
     try {
       const dialect = detectDialect(await askVersion(raw));
       const source = new ConnectionSource(dataSource, pool, options, dialect, await canChain(raw));
-      const facts = await source.known.factsOf(raw);
+      const facts = await source.known.factsOfFirst(raw);
       requireSafeSettings(config, facts, dialect);
       return { source, facts };
     } finally {

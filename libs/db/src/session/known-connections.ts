@@ -1,4 +1,5 @@
 import type { PoolConnection } from 'mysql2';
+import { ConnectionLostError } from '../db.errors.js';
 import type { ResolvedDbOptions } from '../db.options.js';
 import type { SqlDialect } from '../dialect/sql-dialect.js';
 import { requireSafeServer, type ServerFacts } from './server-facts.js';
@@ -9,6 +10,9 @@ export class KnownConnections {
   private readonly byRaw = new WeakMap<PoolConnection, SessionConnection>();
   /** Settings on their way to the server, and what it said; none once seen to be in place. */
   private readonly preparing = new WeakMap<SessionConnection, Promise<ServerFacts>>();
+
+  /** The default database of all of them; a reset brings none back. */
+  private home: string | null | undefined;
 
   constructor(
     private readonly dialect: SqlDialect,
@@ -31,9 +35,11 @@ export class KnownConnections {
     return connection;
   }
 
-  /** What the server said when it was given the settings. */
-  async factsOf(raw: PoolConnection): Promise<ServerFacts> {
-    return (await this.preparing.get(this.connectionOf(raw))) as ServerFacts;
+  /** What the server said to the first connection when it was given the settings. */
+  async factsOfFirst(raw: PoolConnection): Promise<ServerFacts> {
+    const facts = (await this.preparing.get(this.connectionOf(raw))) as ServerFacts;
+    this.home = facts.databaseName;
+    return facts;
   }
 
   /** Throws `UnsafeSettingsError` for a connection on which the promises would not hold; looks once. */
@@ -44,9 +50,11 @@ export class KnownConnections {
     this.preparing.delete(connection);
   }
 
-  /** For a connection that was reset: gives it the settings again. */
+  /** For a connection that was reset: gives it the settings again. Throws where another default database was left on it. */
   async prepareAgain(connection: SessionConnection): Promise<void> {
-    requireSafeServer(await this.prepare(connection), this.dialect);
+    const facts = await this.prepare(connection);
+    requireSafeServer(facts, this.dialect);
+    if (facts.databaseName !== this.home) throw new ConnectionLostError('The connection is on another database.');
     this.preparing.delete(connection);
   }
 

@@ -2,6 +2,7 @@ import { MAX_TIMER_MS, type MetricsRecorder, withDeadline } from '@safesync/core
 import type { QueryRunner } from 'typeorm';
 import {
   CommitOutcomeUnknownError,
+  type DbError,
   SessionAbortedError,
   SessionTimeoutError,
   UnawaitedStatementsError,
@@ -230,11 +231,11 @@ class SessionRun {
     await this.quiet();
     if (this.connection.lost !== undefined) return;
     try {
-      const expired = (): SessionTimeoutError => new SessionTimeoutError(ROLLBACK_TIMEOUT_MS);
       const rollback = this.connection.query(this.bounds.ending('ROLLBACK'));
+      const expired = (): DbError => new SessionTimeoutError(ROLLBACK_TIMEOUT_MS);
       this.bounds.ended('ROLLBACK', await withDeadline(rollback, ROLLBACK_TIMEOUT_MS, expired));
-    } catch {
-      this.connection.taint('ROLLBACK failed');
+    } catch (error) {
+      this.connection.destroy(error as DbError);
     }
   }
 

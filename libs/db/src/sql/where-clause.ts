@@ -1,8 +1,8 @@
 import { InvalidParameterError } from '../db.errors.js';
 import { quoteIdentifier } from './identifier.js';
-import type { SqlParams, SqlValue } from './sql-value.js';
+import { type SqlParams, type SqlValue, toLiteral } from './sql-value.js';
 
-/** Columns that must all match: a value by `=`, `null` by `IS NULL`, an array by `IN`. An empty array matches no row. */
+/** Columns that must all match: a value by `=`, `null` by `IS NULL`, an array by any of its values. An empty array matches no row. */
 export type Where = Readonly<Record<string, SqlValue | readonly SqlValue[]>>;
 
 /** SQL text and the values of its parameters. */
@@ -34,8 +34,7 @@ function term(
   const quoted = quoteIdentifier(column, 'column');
   if (value === null) return `${quoted} IS NULL`;
   if (isList(value)) return inList(quoted, column, value, name, params);
-  // an undefined value reaches the session, which refuses it by this name
-  params[name] = value as SqlValue;
+  params[name] = compared(name, value as SqlValue);
   return `${quoted} = :${name}`;
 }
 
@@ -53,9 +52,21 @@ function inList(
   if (values.length === 0) return 'FALSE';
   if (values.includes(null))
     throw new InvalidParameterError(column, 'holds null among its values; IN never matches it');
-  const names = values.map((value, index) => {
-    params[`${name}_${index}`] = value;
-    return `:${name}_${index}`;
+  // IN would compare all of them as one type, decimals and large integers as doubles
+  const terms = values.map((value, index) => {
+    params[`${name}_${index}`] = compared(`${name}_${index}`, value);
+    return `${quoted} = :${name}_${index}`;
   });
-  return `${quoted} IN (${names.join(', ')})`;
+  return `(${terms.join(' OR ')})`;
+}
+
+/**
+ * Numbers and booleans as text, which every type of column compares exactly: next to a text column a number would turn every
+ * text into one, and 0 or false would match all that do not begin with a digit. What is wrong in itself is refused first.
+ */
+function compared(name: string, value: SqlValue): SqlValue {
+  if (typeof value === 'boolean') return value ? '1' : '0';
+  if (typeof value !== 'number' && typeof value !== 'bigint') return value;
+  toLiteral(name, value);
+  return String(value);
 }

@@ -6,7 +6,7 @@ import { type BoundText, type Where, whereClause } from '../sql/where-clause.js'
 /** Columns of a row type. */
 export type ColumnOf<R extends object> = keyof R & string;
 
-/** Columns that must all match: a value by `=`, `null` by `IS NULL`, an array by `IN`. An empty array matches no row. */
+/** Columns that must all match: a value by `=`, `null` by `IS NULL`, an array by any of its values. An empty array matches no row. */
 export type WhereOf<R extends object> = Readonly<Partial<Record<ColumnOf<R>, SqlValue | readonly SqlValue[]>>>;
 
 /** A column, ascending, or a column and its direction. */
@@ -27,7 +27,12 @@ export interface RowQuery<R extends object> {
 
 /** ` WHERE ...`, or nothing for every row. */
 export function condition<R extends object>(where: WhereOf<R> | undefined): BoundText {
-  if (where === undefined || Object.keys(where).length === 0) return { sql: '', params: {} };
+  if (where === undefined) return { sql: '', params: {} };
+  const prototype: unknown = typeof where === 'object' ? Object.getPrototypeOf(where) : undefined;
+  if (prototype !== Object.prototype && prototype !== null) {
+    throw new InvalidParameterError('where', 'must be a plain object of columns and values');
+  }
+  if (Object.keys(where).length === 0) return { sql: '', params: {} };
   const { sql, params } = whereClause(where as Where);
   return { sql: ` WHERE ${sql}`, params };
 }
