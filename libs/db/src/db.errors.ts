@@ -41,6 +41,17 @@ export class DuplicateKeyError extends DbWriteError {
   }
 }
 
+/** The server ended a statement that took longer than `statementTimeoutMs`. Only the statement was undone; the transaction goes on. */
+export class StatementTimeoutError extends DbError {
+  constructor(verb: string | undefined, details: DbErrorDetails = {}) {
+    super(`The ${verb ?? 'statement'} took longer than its time limit.`, {
+      code: 'STATEMENT_TIMEOUT',
+      remedy: 'Make it faster (an index, fewer rows at a time) or raise statementTimeoutMs.',
+      ...details,
+    });
+  }
+}
+
 /** A lock could not be had. */
 export class LockAcquisitionError extends DbError {
   constructor(what: string, details: DbErrorDetails = {}) {

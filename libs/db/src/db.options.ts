@@ -45,8 +45,9 @@ export interface DbOptions {
   /** Longest wait for a free connection, in ms. Default 10 000. */
   readonly acquireTimeoutMs?: number;
   /**
-   * Longest a statement may stay unanswered before its connection is taken for dead and destroyed, in ms; 0 for no limit.
-   * Default 60 000. Keep it above `lockWaitMs`.
+   * Longest a statement of a session may take, in ms; 0 for no limit. Then the server ends it, where it can (MariaDB any, MySQL
+   * SELECT only), as `StatementTimeoutError`; one still unanswered half a second later costs its connection, which is taken for
+   * dead, and the server is told to end it. Default 60 000. Keep it above `lockWaitMs`.
    */
   readonly statementTimeoutMs?: number;
   /** Prefix of advisory lock names, which a server shares among all its databases. Default: the database's name. */

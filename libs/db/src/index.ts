@@ -26,6 +26,7 @@ export {
   SessionTimeoutError,
   StatementFailedError,
   StatementRefusedError,
+  StatementTimeoutError,
   StatementTooLargeError,
   TransactionLostError,
   UnawaitedStatementsError,

@@ -12,8 +12,10 @@ export type FailureKind =
   | 'connection'
   /** The server takes no writes: a replica, or a failover in progress. */
   | 'readOnly'
-  /** The statement was stopped from outside: KILL QUERY or a server-side time limit. */
+  /** The statement was stopped from outside: KILL QUERY. */
   | 'interrupted'
+  /** The statement took longer than the server was told to let it. */
+  | 'timeLimit'
   /** The statement is larger than the server takes; the server closes the connection after saying so. */
   | 'tooLarge'
   /** Account, database or privilege is wrong; waiting does not help. */
@@ -65,8 +67,8 @@ export const ERROR_TABLE: readonly ErrorRow[] = [
   { errno: 1290, symbol: 'ER_OPTION_PREVENTS_STATEMENT', kind: 'readOnly' },
   { errno: 1836, symbol: 'ER_READ_ONLY_MODE', kind: 'readOnly', plain: true },
   { errno: 1317, symbol: 'ER_QUERY_INTERRUPTED', kind: 'interrupted', plain: true },
-  { errno: 1969, symbol: 'ER_STATEMENT_TIMEOUT', kind: 'interrupted', plain: true },
-  { errno: 3024, symbol: 'ER_QUERY_TIMEOUT', kind: 'interrupted', plain: true },
+  { errno: 1969, symbol: 'ER_STATEMENT_TIMEOUT', kind: 'timeLimit', plain: true },
+  { errno: 3024, symbol: 'ER_QUERY_TIMEOUT', kind: 'timeLimit', plain: true },
   { errno: 1153, symbol: 'ER_NET_PACKET_TOO_LARGE', kind: 'tooLarge', plain: true },
   { errno: 1044, symbol: 'ER_DBACCESS_DENIED_ERROR', kind: 'misconfigured' },
   { errno: 1045, symbol: 'ER_ACCESS_DENIED_ERROR', kind: 'misconfigured' },

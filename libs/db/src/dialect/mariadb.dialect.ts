@@ -18,6 +18,12 @@ export class MariadbDialect extends MysqlDialect {
     return `${super.rowLockClause(clause)}${wait}`;
   }
 
+  override statementLimit(ms: number): string {
+    const limit = ms / 1_000;
+    const least = `LEAST(${limit}, COALESCE(NULLIF(@@GLOBAL.max_statement_time, 0), ${limit}))`;
+    return `SET SESSION max_statement_time = ${ms === 0 ? 'DEFAULT' : least}`;
+  }
+
   /** GET_LOCK takes fractions of a second here. */
   protected override acquireUserLock(name: string, timeoutMs: number): string {
     return `SELECT GET_LOCK(${name}, ${Math.ceil(timeoutMs) / 1_000}) AS result`;

@@ -42,6 +42,13 @@ export class MysqlDialect implements SqlDialect {
     return `SET SESSION innodb_lock_wait_timeout = ${seconds(ms)}`;
   }
 
+  /** SELECT only: nothing else can be limited here. */
+  statementLimit(ms: number): string {
+    const usual = '@@GLOBAL.max_execution_time';
+    const least = `CAST(LEAST(${ms}, COALESCE(NULLIF(${usual}, 0), ${ms})) AS UNSIGNED)`;
+    return `SET SESSION max_execution_time = ${ms === 0 ? 'DEFAULT' : least}`;
+  }
+
   kill(threadId: number): string {
     return `KILL ${threadId}`;
   }

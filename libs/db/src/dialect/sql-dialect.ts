@@ -41,6 +41,11 @@ export interface SqlDialect {
   nextIsolation(level: IsolationLevel): string;
   /** Sets how long this connection waits for row locks, rounded up to what the server can express. */
   lockWait(ms: number): string;
+  /**
+   * Has the server end this connection's statements, those of them that it can end, after `ms`, or sooner where that is its own
+   * default; 0 goes back to that default.
+   */
+  statementLimit(ms: number): string;
   /** Ends another connection and what it runs; needs no privilege for connections of the same account. */
   kill(threadId: number): string;
   /** True when a locking read can say how long it waits; otherwise `lockWait` has to. */

@@ -119,7 +119,7 @@ export class ConnectionSource {
     try {
       if (!connection.isSound) return;
       await connection.reset();
-      await this.known.prepareAgain(connection);
+      await this.ready(connection, true);
     } catch {
       connection.taint('it could not be reset');
     } finally {
@@ -159,7 +159,9 @@ export class ConnectionSource {
     const { acquireTimeoutMs } = this.options;
     const connection = this.known.connectionOf(raw);
     try {
-      await withDeadline(this.ready(connection), acquireTimeoutMs, () => new AcquireTimeoutError(acquireTimeoutMs));
+      // one that was reset by the pool has lost its settings
+      const ready = this.ready(connection, this.pool.resetsOnRelease);
+      await withDeadline(ready, acquireTimeoutMs, () => new AcquireTimeoutError(acquireTimeoutMs));
     } catch (error) {
       connection.destroy(translateConnectError(error));
       throw error;
@@ -167,11 +169,11 @@ export class ConnectionSource {
     this.offer(connection);
   }
 
-  private async ready(connection: SessionConnection): Promise<void> {
-    // one that was reset has lost its settings, and has nothing left open
-    if (this.pool.resetsOnRelease) return this.known.prepareAgain(connection);
-    await this.known.prepared(connection);
-    await connection.takeFromPool(this.chains);
+  private async ready(connection: SessionConnection, wasReset: boolean): Promise<void> {
+    const prepared = wasReset ? this.known.prepareAgain(connection) : this.known.prepared(connection);
+    // where it is released as it is, the next user would have the limit too
+    const limits = this.keeps || this.pool.resetsOnRelease;
+    await Promise.all([prepared, connection.takeFromPool({ limits, begins: this.chains })]);
   }
 
   private offer(connection: SessionConnection): void {

@@ -1,4 +1,4 @@
-import type { SignalLike } from '@safesync/core';
+import { MAX_TIMER_MS, OptionFaults, type SignalLike } from '@safesync/core';
 import type { PoolConnection } from 'mysql2';
 import { DirtyConnectionError, SessionClosedError } from '../db.errors.js';
 import type { SqlParams } from '../sql/sql-value.js';
@@ -12,6 +12,8 @@ import { requireNoSession } from './session-scope.js';
 export interface DirectConnectionOptions {
   /** Gives up waiting for a connection. */
   readonly signal?: SignalLike;
+  /** Longest a statement may take, in ms; 0 for no limit. Default: the `statementTimeoutMs` of the module's options. */
+  readonly statementTimeoutMs?: number;
   /** Allows it inside a session: a second connection, of which that session's transaction knows nothing. Default false. */
   readonly independent?: boolean;
 }
@@ -56,14 +58,20 @@ export class DirectConnection {
 export async function lendDirectly<T>(
   source: ConnectionSource,
   work: (connection: DirectConnection) => Promise<T>,
-  { signal, independent = false }: DirectConnectionOptions,
+  { signal, independent = false, statementTimeoutMs }: DirectConnectionOptions,
 ): Promise<T> {
+  if (statementTimeoutMs !== undefined) {
+    new OptionFaults('sessions.connection')
+      .integer('statementTimeoutMs', statementTimeoutMs, 0, MAX_TIMER_MS)
+      .throwIfAny();
+  }
   if (!independent) requireNoSession();
   const borrower = new DirtyConnectionError();
   const connection = await source.acquire(undefined, signal);
   const direct = new DirectConnection(connection);
   try {
     await connection.leaveTransaction();
+    if (statementTimeoutMs !== undefined) await connection.limitStatements(statementTimeoutMs);
     const result = await work(direct);
     direct.close();
     if (connection.isBusy || isInTransaction(await connection.query('DO 0'))) {

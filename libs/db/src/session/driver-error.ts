@@ -10,6 +10,7 @@ import {
   LockTimeoutError,
   ServerReadOnlyError,
   StatementFailedError,
+  StatementTimeoutError,
   StatementTooLargeError,
 } from '../db.errors.js';
 import { type FailureKind, failureKind, isPlainMessage } from '../dialect/error-table.js';
@@ -174,7 +175,8 @@ const BUILD: Record<FailureKind, (details: DbErrorDetails, context: Context) => 
   duplicateKey: (details, { key }) => new DuplicateKeyError(key, details),
   connection: (details) => new ConnectionLostError(undefined, details),
   readOnly: (details) => new ServerReadOnlyError(details),
-  interrupted: (details, context) => failed(context, 'was stopped from outside or by a time limit', details),
+  interrupted: (details, context) => failed(context, 'was stopped from outside', details),
+  timeLimit: (details, { statement }) => new StatementTimeoutError(statement?.verb, details),
   tooLarge: (details) => new StatementTooLargeError(details),
   misconfigured: (details) =>
     new StatementFailedError('The server denied access.', {

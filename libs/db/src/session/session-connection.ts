@@ -4,6 +4,7 @@ import { ConnectionLostError, type DbError } from '../db.errors.js';
 import type { SqlDialect } from '../dialect/sql-dialect.js';
 import { translate } from './driver-error.js';
 import { isInTransaction, type Reply, toReply } from './server-reply.js';
+import { UnansweredStatements } from './unanswered-statements.js';
 
 /**
  * One physical connection of the pool, lent to one session at a time. Statements go to it as finished text. Whatever leaves
@@ -12,24 +13,25 @@ import { isInTransaction, type Reply, toReply } from './server-reply.js';
 export class SessionConnection {
   /** A transaction of the default kind is open, and nothing has happened in it. */
   isBegun = false;
-  private readonly pending = new Set<(error: DbError) => void>();
-  private streams = 0;
-  private watchdog: NodeJS.Timeout | undefined;
+  private readonly unanswered: UnansweredStatements;
+  /** The server ends statements that take longer than it does for strangers. */
+  private isLimited = false;
   private lostWith: DbError | undefined;
   private doubt: string | undefined;
   private lostListener: ((error: DbError) => void) | undefined;
   private abandonedListener: (() => void) | undefined;
   /** Has the driver send the text as it is: without values it looks for no placeholders, but for named ones if told to. */
   private readonly noValues: [] | null;
+  private limitMs: number;
 
-  /**
-   * @param statementTimeoutMs longest a statement may stay unanswered; then the connection is taken for dead. 0: no limit
-   */
+  /** @param usualLimitMs see `statementTimeoutMs` */
   constructor(
     private readonly raw: PoolConnection,
     readonly dialect: SqlDialect,
-    readonly statementTimeoutMs: number,
+    private readonly usualLimitMs: number,
   ) {
+    this.limitMs = usualLimitMs;
+    this.unanswered = new UnansweredStatements(usualLimitMs, () => this.onSilence());
     this.noValues = raw.config.namedPlaceholders === true ? [] : null;
     raw.on('error', (error: unknown) => this.lose(translate(error, dialect)));
     raw.on('end', () => this.lose(new ConnectionLostError()));
@@ -50,9 +52,14 @@ export class SessionConnection {
     return this.raw;
   }
 
+  /** Longest a statement may take; the server ends it then, and a connection silent for longer is taken for dead. 0: no limit. */
+  get statementTimeoutMs(): number {
+    return this.limitMs;
+  }
+
   /** True while a statement is unanswered. */
   get isBusy(): boolean {
-    return this.pending.size > 0;
+    return !this.unanswered.isEmpty;
   }
 
   /** Set once the connection is known to be broken or was destroyed. */
@@ -76,10 +83,9 @@ export class SessionConnection {
         reject(this.lostWith);
         return;
       }
-      this.watch();
-      this.pending.add(reject);
+      this.unanswered.add(reject);
       this.raw.query(text, this.noValues, (error, result, fields) => {
-        this.pending.delete(reject);
+        this.unanswered.remove(reject);
         if (error) reject(error);
         else resolve(toReply(result, fields?.[0]?.name));
       });
@@ -93,27 +99,21 @@ export class SessionConnection {
         reject(this.lostWith);
         return;
       }
-      this.watch();
-      this.pending.add(reject);
+      this.unanswered.add(reject);
       work()
         .then(resolve, reject)
-        .finally(() => this.pending.delete(reject));
+        .finally(() => this.unanswered.remove(reject));
     });
   }
 
   /** As `track`, for a result that its reader may take as slowly as he likes. */
-  async trackStream<T>(work: () => Promise<T>): Promise<T> {
-    this.streams += 1;
-    try {
-      return await this.track(work);
-    } finally {
-      this.streams -= 1;
-    }
+  trackStream<T>(work: () => Promise<T>): Promise<T> {
+    return this.unanswered.whileStreaming(() => this.track(work));
   }
 
   /** A result is still being streamed: only its reader could end that. */
   get isStreaming(): boolean {
-    return this.streams > 0;
+    return this.unanswered.isStreaming;
   }
 
   /** The connection will be destroyed, not reused, when its session gives it back. */
@@ -139,8 +139,7 @@ export class SessionConnection {
     // the socket, and no farewell: half-open peers do not answer one, and what waits in the driver behind the statement in
     // flight, like the end of its pool, is told only of a connection that it did not destroy itself
     (this.raw as unknown as { readonly stream: { destroy(): void } }).stream.destroy();
-    this.settlePending(reason);
-    clearTimeout(this.watchdog);
+    this.unanswered.rejectAll(reason);
   }
 
   /** True when the next session may have it. */
@@ -175,24 +174,39 @@ export class SessionConnection {
     this.isBegun = false;
   }
 
+  /** Other than the usual time for statements, until the next reset. */
+  async limitStatements(ms: number): Promise<void> {
+    this.isLimited = true;
+    this.allow(ms);
+    await this.query(this.dialect.statementLimit(ms));
+  }
+
   /** Undoes whatever was set on the connection, the library's own settings too. */
   reset(): Promise<void> {
+    this.isLimited = false;
+    this.allow(this.usualLimitMs);
     return this.track(
       () => new Promise((resolve, reject) => this.raw.reset((error) => (error ? reject(error) : resolve()))),
     );
   }
 
-  /** Undoes what somebody else has left open, which nobody may commit. With `begins` a transaction is open then, for the first session. */
-  async takeFromPool(begins: boolean): Promise<void> {
-    const texts = begins ? ['ROLLBACK', this.dialect.startTransaction(false)] : ['ROLLBACK'];
+  /**
+   * Undoes what somebody else has left open, which nobody may commit. With `limits` the server limits the time of statements from
+   * now on: not before, since a stranger's migration may need more. With `begins` a transaction is open then, for the first session.
+   */
+  async takeFromPool({ limits, begins }: { readonly limits: boolean; readonly begins: boolean }): Promise<void> {
+    this.isLimited = limits && this.usualLimitMs > 0;
+    const limit = this.isLimited ? [this.dialect.statementLimit(this.usualLimitMs)] : [];
+    const texts = ['ROLLBACK', ...limit, ...(begins ? [this.dialect.startTransaction(false)] : [])];
     const replies = await Promise.all(texts.map((text) => this.query(text)));
     this.isBegun = begins && isInTransaction(replies.at(-1) as Reply);
   }
 
-  /** Ends the transaction that no session needed, and releases. Never rejects: where that fails the connection is destroyed. */
+  /** Undoes what `takeFromPool` did, and releases. Never rejects: where that fails the connection is destroyed. */
   async returnToPool(): Promise<void> {
     try {
-      await this.leaveTransaction();
+      const unlimited = this.isLimited ? this.query(this.dialect.statementLimit(0)) : undefined;
+      await Promise.all([this.leaveTransaction(), unlimited]);
     } catch {
       this.taint('it could not be handed back');
     }
@@ -203,24 +217,16 @@ export class SessionConnection {
   private lose(error: DbError): void {
     if (this.lostWith !== undefined) return;
     this.lostWith = error;
-    this.settlePending(error);
+    this.unanswered.rejectAll(error);
     this.lostListener?.(error);
   }
 
-  private settlePending(error: DbError): void {
-    for (const reject of this.pending) reject(error);
-    this.pending.clear();
-  }
-
-  /** (Re)starts the one timer of this connection; it measures from the start of the oldest unanswered statement. */
-  private watch(): void {
-    if (this.statementTimeoutMs <= 0 || this.isBusy) return;
-    if (this.watchdog !== undefined) this.watchdog.refresh();
-    else this.watchdog = setTimeout(() => this.onSilence(), this.statementTimeoutMs).unref();
+  private allow(ms: number): void {
+    this.limitMs = ms;
+    this.unanswered.limit(ms);
   }
 
   private onSilence(): void {
-    if (this.pending.size <= this.streams) return;
-    this.destroy(new ConnectionLostError(`The database did not answer within ${this.statementTimeoutMs} ms.`));
+    this.destroy(new ConnectionLostError(`The database did not answer within ${this.limitMs} ms.`));
   }
 }

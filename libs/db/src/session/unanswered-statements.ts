@@ -1,0 +1,80 @@
+import type { DbError } from '../db.errors.js';
+
+/** Ends the wait for one statement's answer. */
+type Reject = (error: DbError) => void;
+
+/** What the server's own answer may take when it has ended a statement for its time. */
+const ANSWER_MS = 500;
+
+/** The statements of one connection that the server has not answered yet, and how long it may take to. */
+export class UnansweredStatements {
+  private readonly pending = new Set<Reject>();
+  private streams = 0;
+  private watchdog: NodeJS.Timeout | undefined;
+
+  /**
+   * @param limitMs see `limit`
+   * @param onSilence told when a statement was not answered in its time and half a second more
+   */
+  constructor(
+    private limitMs: number,
+    private readonly onSilence: () => void,
+  ) {}
+
+  get isEmpty(): boolean {
+    return this.pending.size === 0;
+  }
+
+  /** A result is still being streamed: only its reader could end that. */
+  get isStreaming(): boolean {
+    return this.streams > 0;
+  }
+
+  /** Time of a statement from the next one on, in ms; 0: no limit. */
+  limit(ms: number): void {
+    this.limitMs = ms;
+    this.stopWatching();
+  }
+
+  add(reject: Reject): void {
+    this.watch();
+    this.pending.add(reject);
+  }
+
+  remove(reject: Reject): void {
+    this.pending.delete(reject);
+  }
+
+  /** For the time of `work`, one of those unanswered may take as long as its reader likes. */
+  async whileStreaming<T>(work: () => Promise<T>): Promise<T> {
+    this.streams += 1;
+    try {
+      return await work();
+    } finally {
+      this.streams -= 1;
+    }
+  }
+
+  /** None of them will be answered. */
+  rejectAll(error: DbError): void {
+    for (const reject of this.pending) reject(error);
+    this.pending.clear();
+    this.stopWatching();
+  }
+
+  /** (Re)starts the one timer; it measures from the start of the oldest statement. */
+  private watch(): void {
+    if (this.limitMs <= 0 || !this.isEmpty) return;
+    if (this.watchdog !== undefined) this.watchdog.refresh();
+    else this.watchdog = setTimeout(() => this.expire(), this.limitMs + ANSWER_MS).unref();
+  }
+
+  private stopWatching(): void {
+    clearTimeout(this.watchdog);
+    this.watchdog = undefined;
+  }
+
+  private expire(): void {
+    if (this.pending.size > this.streams) this.onSilence();
+  }
+}
