@@ -161,7 +161,8 @@ describe('misuse of a session', () => {
       const results = await Promise.allSettled([nested(), nested()]);
       const failures = results.filter((result) => result.status === 'rejected');
       expect(failures.length).toBeGreaterThan(0);
-      for (const { reason } of failures) expect(reason).toMatchObject({ code: 'ACQUIRE_TIMEOUT', timeoutMs: 500 });
+      for (const { reason } of failures)
+        expect(reason).toMatchObject({ code: 'POOL_DEADLOCK', poolSize: 2, isRetryable: true });
       await db.sessions.run((session) => insert(session, 9));
       expect(await ids()).toEqual([9]);
     });

@@ -5,6 +5,7 @@ export {
   CommitOutcomeUnknownError,
   ConcurrentUseError,
   NestedSessionError,
+  PoolDeadlockError,
   SessionAbortedError,
   SessionClosedError,
   SessionTimeoutError,

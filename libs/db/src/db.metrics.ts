@@ -42,6 +42,37 @@ export const DB_ERRORS_TOTAL = {
   labels: ['code'],
 } as const satisfies MetricDefinition;
 
+/** `database`: the name of the connections' default one. Several pools of one name add up, here and below. */
+export const DB_POOL_SIZE = {
+  kind: 'gauge',
+  name: 'coti_safesync_db_pool_size',
+  help: 'Connections that the DB pool can open',
+  labels: ['database'],
+} as const satisfies MetricDefinition;
+
+/** `state`: `busy` in somebody's hands, sessions or others; `idle` open and unused. */
+export const DB_POOL_CONNECTIONS = {
+  kind: 'gauge',
+  name: 'coti_safesync_db_pool_connections',
+  help: 'Open connections of the DB pool by state',
+  labels: ['database', 'state'],
+} as const satisfies MetricDefinition;
+
+export const DB_POOL_WAITING = {
+  kind: 'gauge',
+  name: 'coti_safesync_db_pool_waiting',
+  help: 'Sessions and others that wait for a connection of the DB pool',
+  labels: ['database'],
+} as const satisfies MetricDefinition;
+
+/** Connections told to `onLeak`. */
+export const DB_LEAKS_TOTAL = {
+  kind: 'counter',
+  name: 'coti_safesync_db_leaks_total',
+  help: 'Total DB connections that were lent for longer than leakAfterMs',
+  labels: [],
+} as const satisfies MetricDefinition;
+
 /** Every metric of this library. */
 export const DB_METRICS: readonly MetricDefinition[] = [
   DB_WRITE_TOTAL,
@@ -49,4 +80,8 @@ export const DB_METRICS: readonly MetricDefinition[] = [
   DB_LOCK_ACQUIRE_LATENCY,
   DB_SESSIONS_TOTAL,
   DB_ERRORS_TOTAL,
+  DB_POOL_SIZE,
+  DB_POOL_CONNECTIONS,
+  DB_POOL_WAITING,
+  DB_LEAKS_TOTAL,
 ];

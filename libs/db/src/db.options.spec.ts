@@ -5,6 +5,8 @@ describe('resolveDbOptions', () => {
     expect(resolveDbOptions()).toEqual({
       acquireTimeoutMs: 10_000,
       statementTimeoutMs: 60_000,
+      leakAfterMs: 60_000,
+      onLeak: expect.any(Function),
       lockNamespace: undefined,
       onHookError: expect.any(Function),
       defaults: {

@@ -1,5 +1,6 @@
 import { type BackoffOptions, MAX_TIMER_MS, OptionFaults, type SignalLike } from '@safesync/core';
 import type { IsolationLevel } from './dialect/sql-dialect.js';
+import type { ConnectionLeak } from './session/lendings.js';
 
 /** How one session runs. Every field has a default in `DbOptions.defaults`. */
 export interface SessionOptions {
@@ -50,6 +51,10 @@ export interface DbOptions {
    * dead, and the server is told to end it. Default 60 000. Keep it above `lockWaitMs`.
    */
   readonly statementTimeoutMs?: number;
+  /** A connection that a session or borrower has for longer is told to `onLeak`, in ms; 0 for never. Default 60 000. */
+  readonly leakAfterMs?: number;
+  /** Told once of each such connection, and where it was asked for. Default: a process warning. */
+  readonly onLeak?: (leak: ConnectionLeak) => void;
   /** Prefix of advisory lock names, which a server shares among all its databases. Default: the database's name. */
   readonly lockNamespace?: string;
   /** Defaults of every session of this DataSource. `signal` and `independent` are per call only. */
@@ -73,6 +78,8 @@ export interface ResolvedSessionOptions {
 export interface ResolvedDbOptions {
   readonly acquireTimeoutMs: number;
   readonly statementTimeoutMs: number;
+  readonly leakAfterMs: number;
+  readonly onLeak: (leak: ConnectionLeak) => void;
   readonly lockNamespace: string | undefined;
   readonly defaults: ResolvedSessionOptions;
   readonly onHookError: (error: unknown) => void;
@@ -96,10 +103,12 @@ const SESSION_DEFAULTS: ResolvedSessionOptions = {
 export function resolveDbOptions(options: DbOptions = {}): ResolvedDbOptions {
   const acquireTimeoutMs = options.acquireTimeoutMs ?? 10_000;
   const statementTimeoutMs = options.statementTimeoutMs ?? 60_000;
+  const leakAfterMs = options.leakAfterMs ?? 60_000;
   const defaults = resolveSessionOptions(options.defaults, SESSION_DEFAULTS);
   new OptionFaults('SafeSyncDbModule')
     .integer('acquireTimeoutMs', acquireTimeoutMs, 1)
     .integer('statementTimeoutMs', statementTimeoutMs, 0, MAX_TIMER_MS)
+    .integer('leakAfterMs', leakAfterMs, 0, MAX_TIMER_MS)
     .require(
       statementTimeoutMs === 0 || statementTimeoutMs > defaults.lockWaitMs,
       'statementTimeoutMs must be greater than defaults.lockWaitMs',
@@ -108,6 +117,8 @@ export function resolveDbOptions(options: DbOptions = {}): ResolvedDbOptions {
   return {
     acquireTimeoutMs,
     statementTimeoutMs,
+    leakAfterMs,
+    onLeak: harmless(options.onLeak ?? warnOfLeak),
     lockNamespace: options.lockNamespace,
     defaults,
     onHookError: harmless(options.onHookError ?? warn),
@@ -189,15 +200,25 @@ export function resolveRetryOptions(options: RetryOptions = {}): ResolvedRetryOp
   return resolved;
 }
 
-/** What reports an error must not become one: the transaction it follows has ended already. */
-function harmless(report: (error: unknown) => void): (error: unknown) => void {
-  return (error) => {
+/** What reports something must not become an error: the transaction it follows has ended already, or has nothing to do with it. */
+function harmless<T>(report: (subject: T) => void): (subject: T) => void {
+  return (subject) => {
     try {
-      report(error);
+      report(subject);
     } catch (failure) {
       warn(failure);
     }
   };
+}
+
+/** What the log says of one. */
+export function describeLeak({ heldMs, threadId, stack }: ConnectionLeak): string {
+  const held = `A database connection (${threadId}) has been lent for ${Math.round(heldMs / 1_000)} s`;
+  return `${held}; it was asked for here:\n${stack}`;
+}
+
+function warnOfLeak(leak: ConnectionLeak): void {
+  process.emitWarning(describeLeak(leak), 'SafeSyncLeakWarning');
 }
 
 function warn(error: unknown): void {

@@ -19,6 +19,7 @@ export {
   MultipleRowsError,
   NestedSessionError,
   OccConflictError,
+  PoolDeadlockError,
   SchemaMissingError,
   ServerReadOnlyError,
   SessionAbortedError,
@@ -34,8 +35,12 @@ export {
 } from './db.errors.js';
 export {
   DB_ERRORS_TOTAL,
+  DB_LEAKS_TOTAL,
   DB_LOCK_ACQUIRE_LATENCY,
   DB_METRICS,
+  DB_POOL_CONNECTIONS,
+  DB_POOL_SIZE,
+  DB_POOL_WAITING,
   DB_SESSIONS_TOTAL,
   DB_WRITE_LATENCY,
   DB_WRITE_TOTAL,
@@ -60,6 +65,7 @@ export { DbSession } from './session/db-session.js';
 export { DbSessions } from './session/db-sessions.js';
 export type { DirectConnection, DirectConnectionOptions } from './session/direct-connection.js';
 export { isConnectionError, isRetryable } from './session/driver-error.js';
+export type { ConnectionLeak } from './session/lendings.js';
 export type { DbConnectionOptions } from './session/own-data-source.js';
 export type { WriteResult } from './session/replies.js';
 export type { Row } from './session/server-reply.js';

@@ -9,6 +9,7 @@ import {
 } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { METRICS_RECORDER, type MetricsRecorder } from '@safesync/core';
+import { describeLeak } from './db.options.js';
 import { DB_CONNECTION, getDbToken } from './db.tokens.js';
 import { AdvisoryLocks } from './locking/advisory-locks.js';
 import { LeaseLocks } from './locking/lease-locks.js';
@@ -17,6 +18,7 @@ import { requireOneSource, type SafeSyncDbModuleExtras, type SafeSyncDbModuleOpt
 import { findDataSource } from './session/data-source-lookup.js';
 import { DatabaseConnection } from './session/database-connection.js';
 import { DbSessions } from './session/db-sessions.js';
+import type { ConnectionLeak } from './session/lendings.js';
 import { untilReachable } from './session/until-reachable.js';
 import { Tables } from './tables/tables.js';
 import { IdempotentInserts } from './writes/idempotent-inserts.js';
@@ -100,7 +102,8 @@ async function openSessions(
 
 function withLog(options: SafeSyncDbModuleOptions): SafeSyncDbModuleOptions {
   const onHookError = (error: unknown): void => logger.error(error);
-  return { onHookError, ...options };
+  const onLeak = (leak: ConnectionLeak): void => say(describeLeak(leak));
+  return { onHookError, onLeak, ...options };
 }
 
 /**

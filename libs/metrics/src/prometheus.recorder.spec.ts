@@ -53,6 +53,35 @@ describe('PrometheusRecorder', () => {
     expect(text).not.toMatch(/^spec_/m);
   });
 
+  it('looks a followed gauge up whenever it is read, and adds up what several sources say', async () => {
+    let lag = 3;
+    recorder.follow(LAG, {}, () => [[{ stream: 's' }, lag]]);
+    recorder.follow(LAG, {}, () => [
+      [{ stream: 's' }, 10],
+      [{ stream: 't' }, 1],
+    ]);
+    expect(await register.metrics()).toMatch(/spec_lag\{stream="s"\} 13\nspec_lag\{stream="t"\} 1\n/);
+    lag = 4;
+    expect(await register.metrics()).toContain('spec_lag{stream="s"} 14');
+  });
+
+  it('forgets what a source said before, and what it does not say any more', async () => {
+    const source = {};
+    recorder.follow(LAG, source, () => [[{ stream: 's' }, 1]]);
+    recorder.follow(LAG, source, () => [[{ stream: 't' }, 2]]);
+    expect(await register.metrics()).toContain('spec_lag{stream="t"} 2');
+    expect(await register.metrics()).not.toContain('stream="s"');
+  });
+
+  it('counts a source that throws, and shows the others', async () => {
+    recorder.follow(LAG, {}, () => {
+      throw new Error('gone');
+    });
+    recorder.follow(LAG, {}, () => [[{ stream: 's' }, 1]]);
+    expect(await register.metrics()).toContain('spec_lag{stream="s"} 1');
+    expect(await register.metrics()).toContain('coti_safesync_metrics_faults_total{metric="spec_lag",fault="lost"}');
+  });
+
   it('makes a series exist with a sample of 0', async () => {
     recorder.add(READ, { stream: 's' }, 0);
     expect(await register.metrics()).toContain('spec_read_total{stream="s"} 0');

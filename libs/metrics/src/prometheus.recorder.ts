@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import type { LabelsOf, MetricDefinition, MetricsRecorder } from '@safesync/core';
+import type { LabelsOf, MetricDefinition, MetricsRecorder, ReadGauge } from '@safesync/core';
 import { getOrCreateMetric } from '@willsoto/nestjs-prometheus';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import { LabelGuard } from './label-guard.js';
@@ -15,7 +15,11 @@ interface Recording {
   inc(labels: LabelValues, value: number): void;
   observe(labels: LabelValues, value: number): void;
   set(labels: LabelValues, value: number): void;
+  reset(): void;
+  collect?: () => void;
 }
+
+type Read = () => readonly (readonly [labels: LabelValues, value: number])[];
 
 interface Recorded {
   readonly kind: MetricDefinition['kind'];
@@ -31,6 +35,8 @@ interface Recorded {
 export class PrometheusRecorder implements MetricsRecorder {
   private readonly logger = new Logger(PrometheusRecorder.name);
   private readonly recorded = new Map<string, Recorded>();
+  /** Of each followed gauge, by source. */
+  private readonly readings = new Map<string, Map<object, Read>>();
   private readonly complained = new Set<string>();
 
   /** @param maxLabelValues distinct values kept per label; see `SafeSyncMetricsOptions.maxLabelValues` */
@@ -58,7 +64,34 @@ export class PrometheusRecorder implements MetricsRecorder {
     this.record('set', definition, labels, value);
   }
 
-  private record(how: keyof Recording, definition: MetricDefinition, labels: LabelValues, value: number): void {
+  follow<D extends MetricDefinition>(definition: D & { kind: 'gauge' }, source: object, read: ReadGauge<D>): void {
+    try {
+      const { metric } = this.recordedOf(definition);
+      const readings = this.readings.get(definition.name) ?? new Map<object, Read>();
+      this.readings.set(definition.name, readings.set(source, read));
+      metric.collect = () => this.look(definition, metric, [...readings.values()]);
+    } catch (error) {
+      this.lost(definition, error);
+    }
+  }
+
+  private look(definition: MetricDefinition, metric: Recording, readings: readonly Read[]): void {
+    metric.reset();
+    for (const read of readings) {
+      try {
+        for (const [labels, value] of read()) this.record('inc', definition, labels, value);
+      } catch (error) {
+        this.lost(definition, error);
+      }
+    }
+  }
+
+  private record(
+    how: 'inc' | 'observe' | 'set',
+    definition: MetricDefinition,
+    labels: LabelValues,
+    value: number,
+  ): void {
     try {
       const { metric, guard } = this.recordedOf(definition);
       const bounded = guard.bound(labels);

@@ -12,7 +12,15 @@ export interface MetricsRecorder {
   declare?(metrics: readonly MetricDefinition[]): void;
   /** Sets a gauge. */
   set<D extends MetricDefinition>(metric: D & { kind: 'gauge' }, labels: LabelsOf<D>, value: number): void;
+  /**
+   * Sets a gauge to what `read` says whenever somebody looks. Samples with the same labels add up, those of several sources too;
+   * a source has one reading of each gauge, the last one given.
+   */
+  follow?<D extends MetricDefinition>(metric: D & { kind: 'gauge' }, source: object, read: ReadGauge<D>): void;
 }
+
+/** Reads a gauge: the values it has now. Called at every look, so it must be cheap; it may not throw. */
+export type ReadGauge<D extends MetricDefinition> = () => readonly (readonly [labels: LabelsOf<D>, value: number])[];
 
 /** Injection token of the recorder; a library falls back to `noMetrics` when nothing provides it. */
 export const METRICS_RECORDER = Symbol.for('@safesync/metrics-recorder');

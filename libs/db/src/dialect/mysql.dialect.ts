@@ -13,12 +13,15 @@ export class MysqlDialect implements SqlDialect {
   readonly minimumVersion: readonly [number, number] = [8, 0];
   protected readonly isolationVariable: string = 'transaction_isolation';
 
+  readonly serverName = "CONCAT(@@hostname, ':', @@port)";
+
   get factsQuery(): string {
     return (
       'SELECT VERSION() AS version, @@SESSION.sql_mode AS sqlMode, @@SESSION.autocommit AS autocommit, ' +
       '@@SESSION.completion_type AS completionType, @@SESSION.character_set_client AS charset, ' +
       '@@GLOBAL.innodb_rollback_on_timeout AS rollbackOnTimeout, DATABASE() AS databaseName, ' +
-      '@@SESSION.max_allowed_packet AS maxPacketBytes, CONNECTION_ID() AS connectionId'
+      '@@SESSION.max_allowed_packet AS maxPacketBytes, CONNECTION_ID() AS connectionId, ' +
+      `${this.serverName} AS server`
     );
   }
 

@@ -46,6 +46,8 @@ export interface SqlDialect {
    * default; 0 goes back to that default.
    */
   statementLimit(ms: number): string;
+  /** Expression for the name that the server goes by: another server has another one. */
+  readonly serverName: string;
   /** Ends another connection and what it runs; needs no privilege for connections of the same account. */
   kill(threadId: number): string;
   /** True when a locking read can say how long it waits; otherwise `lockWait` has to. */

@@ -1,5 +1,6 @@
 import { withDeadline } from '@safesync/core';
 import { LeaseExpiredError } from '../db.errors.js';
+import { outOfScope } from '../session/session-scope.js';
 import type { LeaseGrant, LeaseStore } from './lease-store.js';
 
 /** A lease that is renewed until it is released or lost. */
@@ -39,7 +40,7 @@ export class HeldLease {
   private schedule(): void {
     // a loss must be noticed when it happens, not at the next renewal
     const leftMs = Math.ceil(this.safeUntil - performance.now());
-    this.timer = setTimeout(() => this.turn(), Math.max(0, Math.min(this.grant.ttlMs / 3, leftMs)));
+    this.timer = setTimeout(() => outOfScope(() => this.turn()), Math.max(0, Math.min(this.grant.ttlMs / 3, leftMs)));
   }
 
   private turn(): void {

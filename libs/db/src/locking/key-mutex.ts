@@ -10,7 +10,7 @@ export class KeyMutex {
     if (options.signal?.aborted) throw options.onAbort(options.signal.reason);
     const line = this.lines.get(key);
     if (line === undefined) this.lines.set(key, new WaitingLine());
-    else await line.join(options);
+    else await line.join(options).served;
     let hasTurn = true;
     return () => {
       if (hasTurn) this.pass(key);

@@ -8,8 +8,10 @@ import {
   SchemaMissingError,
 } from '../db.errors.js';
 import { isMissingTable } from '../dialect/error-table.js';
+import { killConnection } from './connection-killer.js';
 import type { ConnectionSource } from './connection-source.js';
 import type { SessionConnection } from './session-connection.js';
+import { outOfScope } from './session-scope.js';
 import type { SessionTransaction } from './session-transaction.js';
 
 /** See the migration that creates it. */
@@ -63,7 +65,7 @@ export class CommitMarkers {
         : error;
     }
     this.written += 1;
-    if (this.written % PURGE_EVERY === 0) void this.purge();
+    if (this.written % PURGE_EVERY === 0) void outOfScope(() => this.purge());
   }
 
   /**
@@ -127,7 +129,7 @@ async function ask(
   const connection = await source.acquire(limitMs);
   try {
     await connection.leaveTransaction();
-    if (lost.isKnownByNumber) await endOther(connection, lost);
+    await endOther(connection, lost);
     return !(await isExcluded(connection, marker));
   } finally {
     source.giveBack(connection);
@@ -136,7 +138,7 @@ async function ask(
 
 async function endOther(connection: SessionConnection, lost: SessionConnection): Promise<void> {
   try {
-    await connection.query(connection.dialect.kill(lost.threadId));
+    await killConnection(connection, lost);
   } catch (error) {
     // it has ended by itself; if this connection is the one that broke, the next statement says so
     if (connection.lost !== undefined) throw error;

@@ -1,21 +1,24 @@
-import { OptionFaults, type SignalLike, withDeadline } from '@safesync/core';
+import { type SignalLike, withDeadline } from '@safesync/core';
 import type { PoolConnection } from 'mysql2';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { AcquireTimeoutError, SessionAbortedError } from '../db.errors.js';
 import type { ResolvedDbOptions } from '../db.options.js';
 import { detectDialect } from '../dialect/detect-dialect.js';
 import type { SqlDialect } from '../dialect/sql-dialect.js';
+import { endAbandoned } from './connection-killer.js';
 import { translateConnectError } from './driver-error.js';
-import { DriverPool } from './driver-pool.js';
+import { DriverPool, type PoolUsage, requireUsable } from './driver-pool.js';
 import { KnownConnections } from './known-connections.js';
+import { Lendings, type Trace } from './lendings.js';
+import { NestedDemands } from './nested-demands.js';
 import { claimDefaults } from './pool-defaults.js';
 import { type DriverFacts, requireSafeSettings, type ServerFacts } from './server-facts.js';
 import { askVersion, canChain } from './server-probe.js';
 import type { SessionConnection } from './session-connection.js';
+import { openScope, outOfScope } from './session-scope.js';
 import { SpareConnections } from './spare-connections.js';
 import { WaitingLine } from './waiting-line.js';
 
-const KILL_TIMEOUT_MS = 1_000;
 /** How long an idle connection stays with the sessions. The pool gets it earlier when somebody else waits for one. */
 const KEEP_MS = 5_000;
 
@@ -36,6 +39,8 @@ export class ConnectionSource {
   private readonly known: KnownConnections;
   private readonly line = new WaitingLine<SessionConnection>();
   private readonly spare = new SpareConnections(KEEP_MS, (connection) => this.toPool(connection));
+  private readonly lendings: Lendings;
+  private readonly nested: NestedDemands;
   private readonly keeps: boolean;
   /** A session ends its transaction with `AND CHAIN`: the connection stays here, and the server knows the words. */
   readonly chains: boolean;
@@ -53,7 +58,18 @@ export class ConnectionSource {
   ) {
     this.keeps = pool.showsWaiting && !pool.resetsOnRelease;
     this.chains = this.keeps && serverChains;
-    this.known = new KnownConnections(dialect, options, (connection) => void this.kill(connection));
+    this.known = new KnownConnections(
+      dialect,
+      options,
+      (connection) => void outOfScope(() => endAbandoned(connection, this)),
+    );
+    this.lendings = new Lendings(options.leakAfterMs, options.onLeak);
+    const graceMs = Math.ceil(options.acquireTimeoutMs / 10);
+    this.nested = new NestedDemands(
+      () => pool.size,
+      (connection) => this.lendings.has(connection),
+      graceMs,
+    );
     pool.listen({ onOpened: (raw) => this.known.meet(raw), onOtherWaits: () => this.yieldToOthers() });
   }
 
@@ -71,7 +87,7 @@ export class ConnectionSource {
   }
 
   private static async opened(dataSource: DataSource, pool: DriverPool, options: ResolvedDbOptions): Promise<Opened> {
-    const raw = await takeFirst(pool, options.acquireTimeoutMs);
+    const raw = await pool.takeWithin(options.acquireTimeoutMs);
     const { config } = raw as unknown as { readonly config: DriverFacts };
     try {
       const dialect = detectDialect(await askVersion(raw));
@@ -86,26 +102,36 @@ export class ConnectionSource {
 
   /** One that the sessions have at hand; undefined when there is none. */
   takeSpare(): SessionConnection | undefined {
-    return this.spare.take();
+    const spare = this.spare.take();
+    return spare && this.lend(spare, this.lendings.trace());
   }
 
-  /** Takes a connection, within `acquireTimeoutMs` at most; first come, first served. */
+  /**
+   * Takes a connection, within `acquireTimeoutMs` at most. First come, first served; before all others who holds one already.
+   * Throws `PoolDeadlockError` when all are held by flows that wait for another.
+   */
   acquire(limitMs: number = Number.POSITIVE_INFINITY, signal?: SignalLike): Promise<SessionConnection> {
     const spare = this.takeSpare();
     if (spare !== undefined) return Promise.resolve(spare);
+    const trace = this.lendings.trace();
+    const scope = openScope();
+    const isFirst = scope !== undefined && this.nested.holds(scope);
     const timeoutMs = Math.min(limitMs, this.options.acquireTimeoutMs);
-    const served = this.line.join({
+    const waiting = this.line.join({
       timeoutMs,
       onTimeout: () => new AcquireTimeoutError(timeoutMs),
       signal,
       onAbort: (reason) => new SessionAbortedError('Waiting for a connection', reason),
+      isFirst,
     });
+    if (isFirst) this.nested.watch(scope, waiting);
     this.request();
-    return served;
+    return waiting.served.then((connection) => this.lend(connection, trace));
   }
 
   /** Takes a connection back; one that is in doubt is destroyed. */
   giveBack(connection: SessionConnection): void {
+    this.lendings.remove(connection);
     connection.detach();
     if (!connection.isSound) connection.discard();
     // through the pool to whoever is first there, a session or somebody else
@@ -132,6 +158,24 @@ export class ConnectionSource {
     const runner = this.dataSource.createQueryRunner('master');
     connection.lendTo(runner);
     return runner;
+  }
+
+  /** The same for all who use the same connections. */
+  get poolIdentity(): object {
+    return this.pool.identity;
+  }
+
+  /** Of the whole pool, others who use it included; undefined where it cannot be seen. */
+  get usage(): PoolUsage | undefined {
+    const { usage } = this.pool;
+    return (
+      usage && { ...usage, idle: usage.idle + this.spare.length, waiting: this.line.length + this.pool.othersWaiting }
+    );
+  }
+
+  private lend(connection: SessionConnection, trace: Trace): SessionConnection {
+    this.lendings.add(connection, trace);
+    return connection;
   }
 
   /** Asks the pool once for each session that waits. */
@@ -163,8 +207,11 @@ export class ConnectionSource {
       const ready = this.ready(connection, this.pool.resetsOnRelease);
       await withDeadline(ready, acquireTimeoutMs, () => new AcquireTimeoutError(acquireTimeoutMs));
     } catch (error) {
-      connection.destroy(translateConnectError(error));
-      throw error;
+      const failure = translateConnectError(error);
+      // in this order: whoever is to end an abandoned statement of it waits in the line too, and last
+      this.line.fail(failure);
+      connection.destroy(failure);
+      return;
     }
     this.offer(connection);
   }
@@ -197,36 +244,5 @@ export class ConnectionSource {
     void connection.returnToPool().finally(() => {
       this.returning -= 1;
     });
-  }
-
-  /**
-   * A server that waits for a lock does not notice that its client is gone, and keeps the locks it has. Never rejects: where
-   * this fails, the statement ends by itself.
-   */
-  private async kill(abandoned: SessionConnection): Promise<void> {
-    try {
-      const connection = await this.acquire(KILL_TIMEOUT_MS);
-      const killing = connection.query(this.dialect.kill(abandoned.threadId)).finally(() => this.giveBack(connection));
-      await withDeadline(killing, KILL_TIMEOUT_MS, () => new AcquireTimeoutError(KILL_TIMEOUT_MS));
-    } catch {
-      // ended meanwhile, or the server cannot be reached
-    }
-  }
-}
-
-function requireUsable(dataSource: DataSource): void {
-  const { type } = dataSource.options;
-  new OptionFaults('DbSessions')
-    .require(type === 'mysql' || type === 'mariadb', `the DataSource must be of type mysql or mariadb, not ${type}`)
-    .require(dataSource.isInitialized, 'the DataSource must be initialized first (await dataSource.initialize())')
-    .throwIfAny();
-}
-
-async function takeFirst(pool: DriverPool, timeoutMs: number): Promise<PoolConnection> {
-  const late = (raw: PoolConnection): void => raw.release();
-  try {
-    return await withDeadline(pool.take(), timeoutMs, () => new AcquireTimeoutError(timeoutMs), late);
-  } catch (error) {
-    throw translateConnectError(error);
   }
 }

@@ -1,6 +1,6 @@
 import { type MetricsRecorder, noMetrics } from '@safesync/core';
 import type { DataSource } from 'typeorm';
-import { DB_METRICS } from '../db.metrics.js';
+import { DB_LEAKS_TOTAL, DB_METRICS } from '../db.metrics.js';
 import {
   type DbOptions,
   type ResolvedDbOptions,
@@ -14,6 +14,8 @@ import { CommitMarkers } from './commit-markers.js';
 import { ConnectionSource } from './connection-source.js';
 import type { DbSession } from './db-session.js';
 import { type DirectConnection, type DirectConnectionOptions, lendDirectly } from './direct-connection.js';
+import type { ConnectionLeak } from './lendings.js';
+import { showPool } from './pool-gauges.js';
 import { runWithRetry } from './session-retry.js';
 import { type ConnectionBracket, runSession, type SessionEnvironment } from './session-run.js';
 import { requireNoSession } from './session-scope.js';
@@ -38,8 +40,13 @@ export class DbSessions {
   ): Promise<DbSessions> {
     const resolved = resolveDbOptions(options);
     const metrics = recorder === noMetrics ? noMetrics : shieldedMetrics(recorder, resolved.onHookError);
-    const { source, facts } = await ConnectionSource.open(dataSource, resolved);
+    const onLeak = (leak: ConnectionLeak): void => {
+      metrics.add(DB_LEAKS_TOTAL, {});
+      resolved.onLeak(leak);
+    };
+    const { source, facts } = await ConnectionSource.open(dataSource, { ...resolved, onLeak });
     metrics.declare?.(DB_METRICS);
+    showPool(metrics, source, facts.databaseName ?? '');
     return new DbSessions({
       source,
       markers: new CommitMarkers(source, resolved.onHookError),

@@ -7,7 +7,7 @@ import type { ConnectionSource } from './connection-source.js';
 import { affectedRows, allRows } from './replies.js';
 import { isInTransaction, type Reply, type Row } from './server-reply.js';
 import type { SessionConnection } from './session-connection.js';
-import { requireNoSession } from './session-scope.js';
+import { inScope, openScope, requireNoSession, type SessionScope } from './session-scope.js';
 
 export interface DirectConnectionOptions {
   /** Gives up waiting for a connection. */
@@ -19,10 +19,15 @@ export interface DirectConnectionOptions {
 }
 
 /** A connection without a transaction, for what a session refuses: DDL, procedures, `LOCK TABLES`, session variables. */
-export class DirectConnection {
-  private isOpen = true;
+export class DirectConnection implements SessionScope {
+  private phase: 'open' | 'closed' = 'open';
+  readonly outer = openScope();
 
-  constructor(private readonly connection: SessionConnection) {}
+  constructor(readonly connection: SessionConnection) {}
+
+  get isOpen(): boolean {
+    return this.phase === 'open';
+  }
 
   /** Rows matched by an UPDATE, inserted, deleted or returned; any statement but several in one text. */
   async execute(sql: string, params?: SqlParams): Promise<number> {
@@ -41,7 +46,7 @@ export class DirectConnection {
 
   /** Nothing is taken any more. */
   close(): void {
-    this.isOpen = false;
+    this.phase = 'closed';
   }
 
   private send(method: string, sql: string, params: SqlParams | undefined): Promise<Reply> {
@@ -72,7 +77,7 @@ export async function lendDirectly<T>(
   try {
     await connection.leaveTransaction();
     if (statementTimeoutMs !== undefined) await connection.limitStatements(statementTimeoutMs);
-    const result = await work(direct);
+    const result = await inScope(direct, () => work(direct));
     direct.close();
     if (connection.isBusy || isInTransaction(await connection.query('DO 0'))) {
       connection.taint('its borrower left something running or open');

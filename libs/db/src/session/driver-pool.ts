@@ -1,11 +1,21 @@
+import { OptionFaults, withDeadline } from '@safesync/core';
 import type { PoolConnection } from 'mysql2';
 import type { DataSource } from 'typeorm';
+import { AcquireTimeoutError } from '../db.errors.js';
+import { translateConnectError } from './driver-error.js';
 
 /** The parts of mysql2's pool that its types leave out. */
 interface Mysql2Pool {
-  readonly config?: { readonly resetOnRelease?: boolean; readonly waitForConnections?: boolean };
+  readonly config?: {
+    readonly resetOnRelease?: boolean;
+    readonly waitForConnections?: boolean;
+    /** 0: no limit. */
+    readonly connectionLimit?: number;
+  };
   /** Who waits for a connection; only its length is of interest. */
   readonly _connectionQueue?: { readonly length: number };
+  readonly _allConnections?: { readonly length: number };
+  readonly _freeConnections?: { readonly length: number };
   on?(event: 'connection', listener: (connection: PoolConnection) => void): void;
   on?(event: 'enqueue', listener: () => void): void;
 }
@@ -15,6 +25,17 @@ interface PoolDriver {
   /** Undefined under replication, where there are several. */
   readonly pool?: Mysql2Pool;
   obtainMasterConnection(): Promise<PoolConnection>;
+}
+
+/** Connections of a pool by what they do. */
+export interface PoolUsage {
+  /** There can be at a time. */
+  readonly size: number;
+  readonly open: number;
+  /** Open, and in nobody's hands. */
+  readonly idle: number;
+  /** Who waits for one. */
+  readonly waiting: number;
 }
 
 export interface PoolListeners {
@@ -55,6 +76,18 @@ export class DriverPool {
     return waits && typeof pool?._connectionQueue?.length === 'number' && typeof pool.on === 'function';
   }
 
+  /** Connections there can be at a time. */
+  get size(): number {
+    return this.driver.pool?.config?.connectionLimit || Number.POSITIVE_INFINITY;
+  }
+
+  /** Undefined where the driver does not show it. */
+  get usage(): PoolUsage | undefined {
+    const { _allConnections: all, _freeConnections: free } = this.driver.pool ?? {};
+    if (typeof all?.length !== 'number' || typeof free?.length !== 'number') return undefined;
+    return { size: this.size, open: all.length, idle: free.length, waiting: this.othersWaiting + this.ownWaiting };
+  }
+
   /** Others who wait for a connection now. */
   get othersWaiting(): number {
     return Math.max(0, (this.driver.pool?._connectionQueue?.length ?? 0) - this.ownWaiting);
@@ -78,6 +111,16 @@ export class DriverPool {
     }
   }
 
+  /** As `take`, within `timeoutMs`. Throws `AcquireTimeoutError`, or the error of an attempt to connect. */
+  async takeWithin(timeoutMs: number): Promise<PoolConnection> {
+    const late = (raw: PoolConnection): void => raw.release();
+    try {
+      return await withDeadline(this.take(), timeoutMs, () => new AcquireTimeoutError(timeoutMs), late);
+    } catch (error) {
+      throw translateConnectError(error);
+    }
+  }
+
   listen(listeners: PoolListeners): void {
     this.listeners = listeners;
     this.hook();
@@ -96,4 +139,13 @@ export class DriverPool {
       else queueMicrotask(listeners.onOtherWaits);
     });
   }
+}
+
+/** Throws `InvalidOptionsError` for a DataSource that sessions cannot use. */
+export function requireUsable(dataSource: DataSource): void {
+  const { type } = dataSource.options;
+  new OptionFaults('DbSessions')
+    .require(type === 'mysql' || type === 'mariadb', `the DataSource must be of type mysql or mariadb, not ${type}`)
+    .require(dataSource.isInitialized, 'the DataSource must be initialized first (await dataSource.initialize())')
+    .throwIfAny();
 }

@@ -66,6 +66,7 @@ export class KnownConnections {
       const row = ('rows' in reply ? reply.rows[0] : undefined) as unknown as ServerFacts;
       // behind a proxy the number belongs to somebody else
       if (Number(row.connectionId) === connection.threadId) {
+        connection.settle({ server: row.server, openedAt: performance.now() });
         connection.onAbandoned(() => this.onAbandoned(connection));
       }
       return row;

@@ -12,6 +12,7 @@ const SERVER: ServerFacts = {
   charset: 'utf8mb4',
   rollbackOnTimeout: 0,
   databaseName: null,
+  server: 'db:3306',
   maxPacketBytes: '67108864',
   connectionId: 1,
 };

@@ -12,6 +12,8 @@ export interface ServerFacts {
   readonly rollbackOnTimeout: number | string;
   readonly maxPacketBytes: number | string;
   readonly connectionId: number | string;
+  /** See `SqlDialect.serverName`. */
+  readonly server: string;
   /** The connection's default database; null when it has none. */
   readonly databaseName: string | null;
 }

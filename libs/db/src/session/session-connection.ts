@@ -2,6 +2,7 @@ import type { PoolConnection } from 'mysql2';
 import type { QueryRunner } from 'typeorm';
 import { ConnectionLostError, type DbError } from '../db.errors.js';
 import type { SqlDialect } from '../dialect/sql-dialect.js';
+import type { ConnectionHome } from './connection-killer.js';
 import { translate } from './driver-error.js';
 import { isInTransaction, type Reply, toReply } from './server-reply.js';
 import { UnansweredStatements } from './unanswered-statements.js';
@@ -18,6 +19,7 @@ export class SessionConnection {
   private isLimited = false;
   private lostWith: DbError | undefined;
   private doubt: string | undefined;
+  private knownHome: ConnectionHome | undefined;
   private lostListener: ((error: DbError) => void) | undefined;
   private abandonedListener: (() => void) | undefined;
   /** Has the driver send the text as it is: without values it looks for no placeholders, but for named ones if told to. */
@@ -37,9 +39,13 @@ export class SessionConnection {
     raw.on('end', () => this.lose(new ConnectionLostError()));
   }
 
-  /** False behind a proxy that gives connections numbers of its own. */
-  get isKnownByNumber(): boolean {
-    return this.abandonedListener !== undefined;
+  /** Where its number means this connection; unknown behind a proxy that gives numbers of its own. */
+  get home(): ConnectionHome | undefined {
+    return this.knownHome;
+  }
+
+  settle(home: ConnectionHome): void {
+    this.knownHome = home;
   }
 
   /** The server's number of this connection, as in its process list. */

@@ -17,6 +17,7 @@ import { Savepoints } from './savepoints.js';
 import { isInTransaction, type Reply } from './server-reply.js';
 import { type SessionConnection } from './session-connection.js';
 import { SessionHooks } from './session-hooks.js';
+import { openScope, type SessionScope } from './session-scope.js';
 import { StatementQueue } from './statement-queue.js';
 import type { WriteLog } from './write-log.js';
 
@@ -67,13 +68,14 @@ export interface TransactionRules {
  *
  * States: open -> closing (the callback has ended) -> closed; beside it `abortedBy`, once set, forbids all but the rollback.
  */
-export class SessionTransaction {
+export class SessionTransaction implements SessionScope {
   readonly hooks = new SessionHooks();
   readonly savepoints = new Savepoints(this);
   private readonly queue = new StatementQueue();
   private readonly controller = new LazyAbortSignal();
   private phase: 'open' | 'closing' | 'closed' = 'open';
   private reason: unknown;
+  private enclosing = openScope();
   private ran = false;
 
   constructor(
@@ -86,6 +88,10 @@ export class SessionTransaction {
 
   get isOpen(): boolean {
     return this.phase !== 'closed';
+  }
+
+  get outer(): SessionScope | undefined {
+    return this.enclosing;
   }
 
   /** True once a statement of the user's was sent. */
@@ -153,6 +159,8 @@ export class SessionTransaction {
   /** No new statement is taken from now on. */
   close(phase: 'closing' | 'closed'): void {
     this.phase = phase;
+    // else one that outlives those around it would keep them, and they theirs
+    if (phase === 'closed') this.enclosing = undefined;
   }
 
   private admit(sql: string): Statement {

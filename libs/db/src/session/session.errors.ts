@@ -43,6 +43,18 @@ export class NestedSessionError extends DbError {
   }
 }
 
+/** Every connection of the pool is held by a flow that waits for another one of it. */
+export class PoolDeadlockError extends DbError {
+  constructor(readonly poolSize: number) {
+    super(`All ${poolSize} connections of the pool are held by sessions in which another one is waited for.`, {
+      code: 'POOL_DEADLOCK',
+      remedy:
+        'Enlarge the pool above the number of such sessions at a time, or run the inner ones after the outer ones.',
+      isRetryable: true,
+    });
+  }
+}
+
 /** The callback returned while statements of its session were still running; everything was rolled back. */
 export class UnawaitedStatementsError extends DbError {
   constructor(readonly count: number) {

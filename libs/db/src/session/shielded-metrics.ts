@@ -24,6 +24,13 @@ export function shieldedMetrics(recorder: MetricsRecorder, onError: (error: unkn
         onError(error);
       }
     },
+    follow: (metric, source, read) => {
+      try {
+        recorder.follow?.(metric, source, read);
+      } catch (error) {
+        onError(error);
+      }
+    },
     declare: (metrics) => {
       try {
         recorder.declare?.(metrics);

@@ -15,6 +15,10 @@ export class SpareConnections {
     private readonly giveUp: (connection: SessionConnection) => void,
   ) {}
 
+  get length(): number {
+    return this.idle.length;
+  }
+
   keep(connection: SessionConnection): void {
     this.idle.push({ connection, since: performance.now() });
     this.timer ??= setTimeout(() => this.expire(), this.keepMs).unref();

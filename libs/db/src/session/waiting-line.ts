@@ -10,6 +10,15 @@ export interface WaitOptions {
   readonly signal?: SignalLike | undefined;
   /** The error of a wait that was given up. */
   readonly onAbort: (reason: unknown) => Error;
+  /** Goes before all who do not: whoever holds what others wait for. */
+  readonly isFirst?: boolean;
+}
+
+/** One wait. */
+export interface Waiting<T> {
+  readonly served: Promise<T>;
+  /** Ends it. */
+  readonly fail: (error: Error) => void;
 }
 
 interface Waiter<T> {
@@ -19,19 +28,22 @@ interface Waiter<T> {
 
 /** Who waits for something that is handed out one at a time: first come, first served, each with a limit of its own. */
 export class WaitingLine<T> {
-  private readonly waiters = new Set<Waiter<T>>();
+  private readonly ahead = new Set<Waiter<T>>();
+  private readonly others = new Set<Waiter<T>>();
 
   get length(): number {
-    return this.waiters.size;
+    return this.ahead.size + this.others.size;
   }
 
   /** Waits at the end of the line; whoever gives up leaves it. */
-  join({ timeoutMs, onTimeout, signal, onAbort }: WaitOptions): Promise<T> {
-    if (signal?.aborted) return Promise.reject(onAbort(signal.reason));
-    if (timeoutMs <= 0) return Promise.reject(onTimeout());
-    return new Promise<T>((resolve, reject) => {
+  join({ timeoutMs, onTimeout, signal, onAbort, isFirst = false }: WaitOptions): Waiting<T> {
+    if (signal?.aborted) return refused(onAbort(signal.reason));
+    if (timeoutMs <= 0) return refused(onTimeout());
+    const line = isFirst ? this.ahead : this.others;
+    let fail: Waiting<T>['fail'] = () => undefined;
+    const served = new Promise<T>((resolve, reject) => {
       const leave = (): void => {
-        this.waiters.delete(waiter);
+        line.delete(waiter);
         clearTimeout(timer);
         signal?.removeEventListener('abort', abort);
       };
@@ -45,25 +57,31 @@ export class WaitingLine<T> {
           reject(error);
         },
       };
+      fail = waiter.fail;
       const abort = (): void => waiter.fail(onAbort(signal?.reason));
       const expire = (): void => waiter.fail(onTimeout());
       let timer: NodeJS.Timeout | undefined;
       // first what may throw: nobody may stand in line who cannot leave it
       signal?.addEventListener('abort', abort, { once: true });
       timer = setTimeout(expire, Math.min(timeoutMs, MAX_TIMER_MS));
-      this.waiters.add(waiter);
+      line.add(waiter);
     });
+    return { served, fail };
   }
 
   /** Hands `value` to the first in line; false when nobody waits. */
   serve(value: T): boolean {
-    const [first] = this.waiters;
+    const [first] = this.ahead.size > 0 ? this.ahead : this.others;
     first?.serve(value);
     return first !== undefined;
   }
 
   /** Ends the wait of the last in line with `error`: those before have waited longer, for something that may still come. */
   fail(error: Error): void {
-    [...this.waiters].at(-1)?.fail(error);
+    [...this.ahead, ...this.others].at(-1)?.fail(error);
   }
+}
+
+function refused<T>(reason: Error): Waiting<T> {
+  return { served: Promise.reject(reason), fail: () => undefined };
 }

@@ -1,0 +1,70 @@
+import type { SessionConnection } from './session-connection.js';
+
+/** A connection that somebody has had for suspiciously long. */
+export interface ConnectionLeak {
+  readonly heldMs: number;
+  /** The server's number of the connection, as in its process list. */
+  readonly threadId: number;
+  /** Where it was asked for, innermost call first. */
+  readonly stack: string;
+}
+
+/** Where a connection was asked for; the text is made only if somebody reads it. */
+export interface Trace {
+  readonly stack?: string;
+}
+
+interface Lending {
+  readonly since: number;
+  readonly trace: Trace;
+  isTold: boolean;
+}
+
+/** Which connections are lent, since when, and to whom. One that does not come back is told of, once. */
+export class Lendings {
+  private readonly byConnection = new Map<SessionConnection, Lending>();
+  private timer: NodeJS.Timeout | undefined;
+
+  /** @param leakAfterMs 0: nobody is told, and nothing is traced */
+  constructor(
+    private readonly leakAfterMs: number,
+    private readonly onLeak: (leak: ConnectionLeak) => void,
+  ) {}
+
+  /** To be called by whoever asks, while he is still on the stack. */
+  trace(): Trace {
+    const trace: Trace = {};
+    if (this.leakAfterMs > 0) Error.captureStackTrace(trace);
+    return trace;
+  }
+
+  add(connection: SessionConnection, trace: Trace): void {
+    this.byConnection.set(connection, { since: performance.now(), trace, isTold: false });
+    if (this.leakAfterMs > 0) this.timer ??= setTimeout(() => this.check(), this.leakAfterMs).unref();
+  }
+
+  remove(connection: SessionConnection): void {
+    this.byConnection.delete(connection);
+  }
+
+  has(connection: SessionConnection): boolean {
+    return this.byConnection.has(connection);
+  }
+
+  private check(): void {
+    this.timer = undefined;
+    const now = performance.now();
+    for (const [connection, lending] of this.byConnection) {
+      if (lending.isTold) continue;
+      const heldMs = now - lending.since;
+      if (heldMs < this.leakAfterMs) {
+        // those that follow were lent later; timers fire early by up to a millisecond
+        this.timer = setTimeout(() => this.check(), this.leakAfterMs - heldMs + 1).unref();
+        return;
+      }
+      lending.isTold = true;
+      const stack = (lending.trace.stack ?? '').split('\n').slice(1).join('\n');
+      this.onLeak({ heldMs: Math.round(heldMs), threadId: connection.threadId, stack });
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import type { MetricsRecorder } from '@safesync/core';
+import { DB_POOL_CONNECTIONS, type SessionConnection, SessionTimeoutError } from '@safesync/db';
+import { eventually } from '../support/eventually.js';
+import { createTestDatabase, type TestDatabase } from '../support/mysql.js';
+import { type OpenSessions, openSessions } from './open-sessions.js';
+
+type Home = Exclude<SessionConnection['home'], undefined>;
+
+describe('a statement whose connection was given up while the server ran it', () => {
+  let database: TestDatabase;
+  let db: OpenSessions;
+  let busy: () => number;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  beforeEach(async () => {
+    const metrics: MetricsRecorder = {
+      add: () => undefined,
+      set: () => undefined,
+      observe: () => undefined,
+      follow: ({ name }, _pool, read) => {
+        if (name === DB_POOL_CONNECTIONS.name) busy = () => read()[0]?.[1] ?? Number.NaN;
+      },
+    };
+    db = await openSessions(database.url, { poolSize: 2, metrics });
+  });
+  afterEach(() => db?.close());
+  afterAll(() => database?.drop());
+
+  /** Gives a connection up in the middle of a statement; what the library then sends over another. */
+  async function sentFor(change: (home: Home) => Home): Promise<{ texts: string[]; thread: number }> {
+    const { sessions } = db;
+    let thread = 0;
+    const prototype = await sessions.run(async ({ internals }) => Object.getPrototypeOf(internals.connection));
+    const sent = jest.spyOn(prototype as SessionConnection, 'send');
+    try {
+      const slow = sessions.run(
+        async (session) => {
+          const { connection } = session.internals;
+          thread = connection.threadId;
+          connection.settle(change(connection.home as Home));
+          await session.fetchAll('SELECT SLEEP(20)');
+        },
+        { timeoutMs: 50 },
+      );
+      await expect(slow).rejects.toBeInstanceOf(SessionTimeoutError);
+      const texts = (): string[] => sent.mock.calls.map(([text]) => text);
+      const isDone = (): boolean => texts().some((text) => text.includes('Uptime')) && busy() === 0;
+      await eventually(isDone, { what: 'the library has dealt with it' });
+      return { texts: texts(), thread };
+    } finally {
+      sent.mockRestore();
+    }
+  }
+
+  it('is ended over another connection', async () => {
+    const { texts, thread } = await sentFor((home) => home);
+    expect(texts).toContain(`KILL ${thread}`);
+  });
+
+  it.each([
+    ['another server', (home: Home): Home => ({ ...home, server: 'elsewhere:3306' })],
+    ['the same server, started since', (home: Home): Home => ({ ...home, openedAt: -1e12 })],
+  ])('is left alone on %s, where its number is that of a stranger', async (_, change) => {
+    const { texts, thread } = await sentFor(change);
+    expect(texts).not.toContain(`KILL ${thread}`);
+    await database.pool.query(`KILL ${thread}`);
+  });
+});
