@@ -205,16 +205,17 @@ describe('the entity manager of a session', () => {
     const open = (session: DbSession): Promise<AsyncIterable<Item>> =>
       session.manager.createQueryBuilder('item', 'item').orderBy('item.id').stream();
 
-    it('gives rows of the same transaction, and lets the next statement wait', async () => {
+    it('gives rows of the same transaction, and refuses every other statement meanwhile', async () => {
       await fill();
       await db.sessions.run(async (session) => {
         await session.execute('DELETE FROM item WHERE id > 40');
         let rows = 0;
         const stream = await open(session);
-        const next = session.executeScalar('SELECT COUNT(*) FROM item');
+        const count = (): Promise<unknown> => session.executeScalar('SELECT COUNT(*) FROM item');
+        await expect(count()).rejects.toMatchObject({ code: 'CONCURRENT_USE' });
         for await (const _ of stream) rows += 1;
         expect(rows).toBe(40);
-        expect(Number(await next)).toBe(40);
+        expect(Number(await count())).toBe(40);
       });
     });
 

@@ -1,6 +1,6 @@
 import { withDeadline } from '@safesync/core';
 import { AcquireTimeoutError } from '../db.errors.js';
-import type { SessionConnection } from './session-connection.js';
+import type { ConnectionHome, SessionConnection } from './session-connection.js';
 
 /**
  * Ends `dead` on the server, which may still run a statement of it, over another connection. Throws a `DbError` where the
@@ -10,14 +10,6 @@ import type { SessionConnection } from './session-connection.js';
 export async function killConnection(over: SessionConnection, dead: SessionConnection): Promise<void> {
   if (dead.home !== undefined && (await isSameServer(over, dead.home)))
     await over.query(over.dialect.kill(dead.threadId));
-}
-
-/** The server that a connection was opened to, and when. */
-export interface ConnectionHome {
-  /** Host and port as the server itself names them. */
-  readonly server: string;
-  /** On the clock of `performance.now()`, not before the connection was open. */
-  readonly openedAt: number;
 }
 
 async function isSameServer(over: SessionConnection, home: ConnectionHome): Promise<boolean> {

@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { SqlParams } from '../sql/sql-value.js';
 import { affectedRows, allRows, atMostOne, scalar, type WriteResult, writeResult } from './replies.js';
+import { eachRow } from './row-stream.js';
 import type { Row } from './server-reply.js';
 import type { SessionHook } from './session-hooks.js';
 import type { SessionInternals } from './session-internals.js';
@@ -66,6 +67,15 @@ export class DbSession {
 
   fetchAll<R extends object = Row>(sql: string, params?: SqlParams): Promise<R[]> {
     return this.transaction.perform({ method: 'fetchAll', sql, params }, allRows) as Promise<R[]>;
+  }
+
+  /**
+   * The rows of a statement one by one, as a loop takes them: for results too large for memory. Until the loop has ended the
+   * session takes no other statement (`ConcurrentUseError`); one that is left early still reads the rest. `statementTimeoutMs` does
+   * not hold, but a server ends a stream whose reader pauses for longer than its `net_write_timeout` (60 s).
+   */
+  stream<R extends object = Row>(sql: string, params: SqlParams = {}): AsyncGenerator<R, void, undefined> {
+    return eachRow(this.transaction, { method: 'stream', sql, params }) as AsyncGenerator<R, void, undefined>;
   }
 
   /**

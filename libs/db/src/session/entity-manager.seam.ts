@@ -1,5 +1,6 @@
 import type { EntityManager, QueryRunner } from 'typeorm';
 import { StatementRefusedError } from '../db.errors.js';
+import { openRows } from './row-stream.js';
 import { type Reply, toReply } from './server-reply.js';
 import type { SessionTransaction } from './session-transaction.js';
 
@@ -17,7 +18,7 @@ export function guardedManager(runner: QueryRunner, transaction: SessionTransact
     isTransactionActive: true,
     transactionDepth: 1,
     query: guardQuery(send, transaction),
-    stream: guardStream(runner, transaction),
+    stream: guardStream(transaction),
     startTransaction: refuse('queryRunner.startTransaction'),
     commitTransaction: refuse('queryRunner.commitTransaction'),
     rollbackTransaction: refuse('queryRunner.rollbackTransaction'),
@@ -44,33 +45,15 @@ function guardQuery(send: Query, transaction: SessionTransaction): Query {
   };
 }
 
-/** A stream occupies the session until it ends: the next statement waits for it. One left open ends with the callback. */
-function guardStream(runner: QueryRunner, transaction: SessionTransaction): QueryRunner['stream'] {
-  const open = runner.stream.bind(runner);
-  return (sql, parameters, onEnd, onError) =>
-    new Promise((resolve, reject) => {
-      let given: Awaited<ReturnType<typeof open>> | undefined;
-      const untilRead = async (): Promise<Reply> => {
-        const stream = await open(sql, parameters, onEnd, onError);
-        const closed = new Promise<void>((done, fail) => {
-          stream.once('close', done);
-          stream.once('error', fail);
-        });
-        given = stream;
-        resolve(stream);
-        await closed;
-        return { rows: [], firstColumn: undefined };
-      };
-      const send = (): Promise<Reply> => transaction.connection.trackStream(untilRead);
-      // an error before the stream exists rejects; one after it is the stream's own 'error' event
-      transaction
-        .perform({ method: 'queryRunner.stream', sql, send }, () => undefined)
-        .catch((error: unknown) => {
-          reject(error);
-          // the connection ended under its reader, who would wait for ever
-          given?.destroy(error as Error);
-        });
-    });
+/** A stream occupies the session until it ends; one left open ends with the callback. */
+function guardStream(transaction: SessionTransaction): QueryRunner['stream'] {
+  return async (sql, values, onEnd, onError) => {
+    const { rows, ended } = openRows(transaction, { method: 'queryRunner.stream', sql, values });
+    const stream = await rows;
+    if (onEnd) stream.once('end', onEnd as () => void);
+    ended.catch((error: unknown) => (onError as ((error: unknown) => void) | undefined)?.(error));
+    return stream as Awaited<ReturnType<QueryRunner['stream']>>;
+  };
 }
 
 function nestedTransaction(manager: EntityManager, transaction: SessionTransaction): EntityManager['transaction'] {

@@ -2,10 +2,17 @@ import type { PoolConnection } from 'mysql2';
 import type { QueryRunner } from 'typeorm';
 import { ConnectionLostError, type DbError } from '../db.errors.js';
 import type { SqlDialect } from '../dialect/sql-dialect.js';
-import type { ConnectionHome } from './connection-killer.js';
 import { translate } from './driver-error.js';
 import { isInTransaction, type Reply, toReply } from './server-reply.js';
 import { UnansweredStatements } from './unanswered-statements.js';
+
+/** The server that a connection was opened to, and when. */
+export interface ConnectionHome {
+  /** Host and port as the server itself names them. */
+  readonly server: string;
+  /** On the clock of `performance.now()`, not before the connection was open. */
+  readonly openedAt: number;
+}
 
 /**
  * One physical connection of the pool, lent to one session at a time. Statements go to it as finished text. Whatever leaves
@@ -23,7 +30,7 @@ export class SessionConnection {
   private lostListener: ((error: DbError) => void) | undefined;
   private abandonedListener: (() => void) | undefined;
   /** Has the driver send the text as it is: without values it looks for no placeholders, but for named ones if told to. */
-  private readonly noValues: [] | null;
+  readonly noValues: [] | null;
   private limitMs: number;
 
   /** @param usualLimitMs see `statementTimeoutMs` */
@@ -112,14 +119,19 @@ export class SessionConnection {
     });
   }
 
-  /** As `track`, for a result that its reader may take as slowly as he likes. */
-  trackStream<T>(work: () => Promise<T>): Promise<T> {
-    return this.unanswered.whileStreaming(() => this.track(work));
+  /** As `track`, for rows whose reader takes as long as he likes: no limit holds but the server's own. */
+  trackStream(work: () => Promise<void>): Promise<void> {
+    return this.unanswered.whileStreaming(() => this.track(() => this.withoutLimit(work)));
   }
 
-  /** A result is still being streamed: only its reader could end that. */
-  get isStreaming(): boolean {
-    return this.unanswered.isStreaming;
+  private async withoutLimit(work: () => Promise<void>): Promise<void> {
+    if (!this.isLimited) return work();
+    const lifted = this.query(this.dialect.statementLimit(0));
+    try {
+      await Promise.all([lifted, work()]);
+    } finally {
+      if (this.lostWith === undefined) await this.query(this.dialect.statementLimit(this.limitMs));
+    }
   }
 
   /** The connection will be destroyed, not reused, when its session gives it back. */

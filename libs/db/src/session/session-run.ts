@@ -182,10 +182,7 @@ class SessionRun {
   private quiet(): Promise<number> | 0 {
     this.transaction.close('closing');
     this.writes.end();
-    const idle = this.transaction.whenIdle();
-    // nobody may read on; the error is made only then, since making one costs more than the rest of a session
-    if (this.connection.isStreaming) this.connection.destroy(new UnawaitedStatementsError(1));
-    return idle;
+    return this.transaction.whenIdle();
   }
 
   private requireCommittable(): void {

@@ -1,11 +1,13 @@
 import type { MetricsRecorder } from '@safesync/core';
 import {
+  ConcurrentUseError,
   type DbError,
   SessionAbortedError,
   SessionClosedError,
   StatementRefusedError,
   StatementTooLargeError,
   TransactionLostError,
+  UnawaitedStatementsError,
 } from '../db.errors.js';
 import { DB_ERRORS_TOTAL } from '../db.metrics.js';
 import type { SqlParams } from '../sql/sql-value.js';
@@ -40,15 +42,15 @@ export interface StatementCall {
   readonly method: string;
   readonly sql: string;
   readonly params?: SqlParams | undefined;
-  /** How it is sent, when not as the bound text. */
-  readonly send?: () => Promise<Reply>;
+  /** How it is sent, when not as text only; gets the text, with `params` bound where there are any. */
+  readonly send?: (text: string) => Promise<Reply>;
 }
 
 /** A statement when all about it is known. */
 interface Exchange {
   readonly method: string;
   readonly text: string;
-  readonly send: (() => Promise<Reply>) | undefined;
+  readonly send: StatementCall['send'];
   readonly statement: Statement | undefined;
 }
 
@@ -77,6 +79,7 @@ export class SessionTransaction implements SessionScope {
   private reason: unknown;
   private enclosing = openScope();
   private ran = false;
+  private reader: object | undefined;
 
   constructor(
     readonly connection: SessionConnection,
@@ -120,6 +123,8 @@ export class SessionTransaction implements SessionScope {
   requireUsable(method: string): void {
     if (this.reason !== undefined) throw new SessionAbortedError(method, this.reason);
     if (this.phase !== 'open') throw new SessionClosedError(method);
+    if (this.reader !== undefined)
+      throw new ConcurrentUseError(method, 'rows of a stream of the same session were still being read');
     this.savepoints.requireInside(method);
   }
 
@@ -128,7 +133,8 @@ export class SessionTransaction implements SessionScope {
     try {
       this.requireUsable(call.method);
       const statement = this.admit(call.sql);
-      const text = call.send === undefined ? this.requireFit(statement.bind(call.params)) : call.sql;
+      const isBound = call.send !== undefined && call.params === undefined;
+      const text = isBound ? call.sql : this.requireFit(statement.bind(call.params));
       this.ran = true;
       const startedAt = performance.now();
       return this.exchange({ method: call.method, text, send: call.send, statement }, (reply) => {
@@ -147,7 +153,20 @@ export class SessionTransaction implements SessionScope {
 
   /** How many statements are unanswered; a promise of that, for when all are answered, unless there are none. */
   whenIdle(): Promise<number> | 0 {
-    return this.queue.whenIdle();
+    const idle = this.queue.whenIdle();
+    // nobody may read on; the error is made only then, since making one costs more than the rest of a session
+    if (this.reader !== undefined) this.connection.destroy(new UnawaitedStatementsError(1));
+    return idle;
+  }
+
+  /** Somebody reads rows one by one: no other statement is taken until what is returned is called. */
+  beginReading(): () => void {
+    const reader = {};
+    this.reader = reader;
+    return () => {
+      // not that of another, begun since
+      if (this.reader === reader) this.reader = undefined;
+    };
   }
 
   abort(reason: unknown): void {
@@ -189,7 +208,7 @@ export class SessionTransaction implements SessionScope {
         await turn;
         this.requireStillOpen(method);
       }
-      reply = await (send === undefined ? this.connection.send(text) : send());
+      reply = await (send === undefined ? this.connection.send(text) : send(text));
       this.requireInTransaction(reply, statement);
     } catch (error) {
       throw this.failed(error, statement);

@@ -65,12 +65,12 @@ export class UnawaitedStatementsError extends DbError {
   }
 }
 
-/** Two savepoints, or a savepoint and a statement outside of it, were used at the same time. */
+/** A statement was called while a savepoint was open elsewhere, or rows of a stream were still being read. */
 export class ConcurrentUseError extends DbError {
-  constructor(method: string) {
-    super(`${method} was called while a savepoint of the same session was open elsewhere.`, {
+  constructor(method: string, why = 'a savepoint of the same session was open elsewhere') {
+    super(`${method} was called while ${why}.`, {
       code: 'CONCURRENT_USE',
-      remedy: 'Await the savepoint first; one transaction cannot be undone in two places at once.',
+      remedy: 'Await the savepoint, or read the rows to their end, first; or use another session.',
     });
   }
 }

@@ -25,11 +25,6 @@ export class UnansweredStatements {
     return this.pending.size === 0;
   }
 
-  /** A result is still being streamed: only its reader could end that. */
-  get isStreaming(): boolean {
-    return this.streams > 0;
-  }
-
   /** Time of a statement from the next one on, in ms; 0: no limit. */
   limit(ms: number): void {
     this.limitMs = ms;

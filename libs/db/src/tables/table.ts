@@ -1,10 +1,9 @@
-import type { SessionOptions } from '../db.options.js';
-import type { DbSession } from '../session/db-session.js';
 import { affectedRows } from '../session/replies.js';
 import type { Row } from '../session/server-reply.js';
 import { quoteTable } from '../sql/identifier.js';
 import { assignments, type NewRow, requireColumns, rowValues } from '../sql/row-values.js';
 import type { SqlValue } from '../sql/sql-value.js';
+import { type InSession, whileInSession } from './in-session.js';
 import { insertChunks } from './insert-chunks.js';
 import { type ColumnOf, condition, conditionOfChange, type RowQuery, selectText, type WhereOf } from './row-query.js';
 
@@ -18,9 +17,6 @@ export interface RowChange<R extends object> {
   /** Every row of the table; instead of `where`. */
   readonly allRows?: boolean;
 }
-
-/** Runs work in a session: one that is open, or a new one. */
-export type InSession = <T>(work: (session: DbSession) => Promise<T>, options?: SessionOptions) => Promise<T>;
 
 /**
  * Rows of one table by the values of their columns, without SQL. Names of tables and columns are checked and quoted, values go
@@ -79,6 +75,15 @@ export class Table<R extends object = Row> {
       const { sql, params } = selectText(this.quoted, query);
       return query.limit === 0 ? [] : session.fetchAll<R>(sql, params);
     });
+  }
+
+  /**
+   * The rows one by one, as a loop takes them; see `DbSession.stream`. A table without a session opens one for the time of the loop,
+   * whose body is not part of it.
+   */
+  async *stream(query: RowQuery<R> = {}): AsyncGenerator<R, void, undefined> {
+    const { sql, params } = selectText(this.quoted, query);
+    yield* whileInSession(this.inSession, (session) => session.stream<R>(sql, params));
   }
 
   /** Rows that matched, changed or not. */

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { DbSession } from '../session/db-session.js';
 import { DbSessions } from '../session/db-sessions.js';
 import type { Row } from '../session/server-reply.js';
-import { type InSession, Table } from './table.js';
+import type { InSession } from './in-session.js';
+import { Table } from './table.js';
 
 /** Tables by name: `tables.of('orders').insert({...})`. */
 @Injectable()
@@ -15,6 +16,6 @@ export class Tables {
    */
   of<R extends object = Row>(name: string, session?: DbSession): Table<R> {
     const given: InSession | undefined = session && ((work) => work(session));
-    return new Table(name, given ?? ((work, options) => this.sessions.run(work, options)));
+    return new Table(name, given ?? ((work) => this.sessions.run(work)));
   }
 }
