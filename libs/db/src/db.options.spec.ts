@@ -15,6 +15,7 @@ describe('resolveDbOptions', () => {
         lockWaitMs: 5_000,
         abortOnLockTimeout: true,
         trackOutcome: false,
+        bigints: false,
         independent: false,
       },
     });

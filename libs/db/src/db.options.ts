@@ -28,6 +28,8 @@ export interface SessionOptions {
    * Not with `readOnly`. Default false.
    */
   readonly trackOutcome?: boolean;
+  /** BIGINT values, COUNT among them, are read as bigint instead of text; not by `manager`. Default false. */
+  readonly bigints?: boolean;
   /** Allows this session inside another one: a second connection and a transaction of its own. Default false. */
   readonly independent?: boolean;
 }
@@ -72,6 +74,7 @@ export interface ResolvedSessionOptions {
   readonly abortOnLockTimeout: boolean;
   readonly signal: SignalLike | undefined;
   readonly trackOutcome: boolean;
+  readonly bigints: boolean;
   readonly independent: boolean;
 }
 
@@ -97,6 +100,7 @@ const SESSION_DEFAULTS: ResolvedSessionOptions = {
   abortOnLockTimeout: true,
   signal: undefined,
   trackOutcome: false,
+  bigints: false,
   independent: false,
 };
 
@@ -145,8 +149,9 @@ function merged(options: SessionOptions, defaults: ResolvedSessionOptions): Reso
     timeoutMs: options.timeoutMs ?? defaults.timeoutMs,
     lockWaitMs: options.lockWaitMs ?? defaults.lockWaitMs,
     abortOnLockTimeout: options.abortOnLockTimeout ?? defaults.abortOnLockTimeout,
-    signal: options.signal ?? defaults.signal,
+    signal: options.signal,
     trackOutcome: options.trackOutcome ?? (defaults.trackOutcome && !readOnly),
+    bigints: options.bigints ?? defaults.bigints,
     independent: options.independent ?? defaults.independent,
   };
 }
@@ -170,7 +175,7 @@ export function requireSessionOptions(faults: OptionFaults, options: SessionOpti
 }
 
 function requireSwitches(faults: OptionFaults, options: SessionOptions, prefix: string): void {
-  for (const name of ['readOnly', 'abortOnLockTimeout', 'trackOutcome'] as const) {
+  for (const name of ['readOnly', 'abortOnLockTimeout', 'trackOutcome', 'bigints'] as const) {
     const value: unknown = options[name];
     if (value !== undefined && typeof value !== 'boolean') faults.add(`${prefix}${name} must be true or false`);
   }

@@ -37,7 +37,7 @@ function guardQuery(send: Query, transaction: SessionTransaction): Query {
       send: async (): Promise<Reply> => {
         const sent = transaction.connection.track(() => send(sql, parameters, true));
         result = (await sent) as { raw: unknown };
-        return toReply(result.raw, undefined);
+        return toReply(result.raw);
       },
     };
     await transaction.perform(call, () => undefined);

@@ -38,8 +38,8 @@ export function atMostOne(method: string, reply: Reply, statement: Statement): R
 
 export function scalar(reply: Reply, statement: Statement): unknown {
   const row = atMostOne('executeScalar', reply, statement);
-  if (row === null || !('rows' in reply) || reply.firstColumn === undefined) return null;
-  return row[reply.firstColumn] ?? null;
+  const first = 'rows' in reply ? reply.columns[0] : undefined;
+  return row === null || first === undefined ? null : (row[first.name] ?? null);
 }
 
 const THREE_NUMBERS = /^\D*(\d+)\D+(\d+)\D+\d+\D*$/;

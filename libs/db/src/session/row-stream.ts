@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { Deferred } from '@safesync/core';
 import type { SqlParams } from '../sql/sql-value.js';
-import type { Reply, Row } from './server-reply.js';
+import { type Column, type Reply, type Row, readBigints } from './server-reply.js';
 import type { SessionConnection } from './session-connection.js';
 import type { SessionTransaction } from './session-transaction.js';
 
@@ -26,7 +26,7 @@ export interface OpenRows {
 
 /** Rows that wait in memory for their reader. */
 const ROWS_AHEAD = 128;
-const NO_ROWS: Reply = { rows: [], firstColumn: undefined };
+const NO_ROWS: Reply = { rows: [], columns: [] };
 
 /** Sends the statement in its turn. Until its reader is done with it the session takes no other: it would wait for him, and he for it. */
 export function openRows(transaction: SessionTransaction, { method, sql, params, values }: StreamCall): OpenRows {
@@ -80,7 +80,13 @@ export async function* eachRow(
 ): AsyncGenerator<Row, void, undefined> {
   const { rows, ended } = openRows(transaction, call);
   try {
-    for await (const row of await rows) yield row as Row;
+    const stream = await rows;
+    let columns: readonly Column[] = [];
+    if (transaction.rules.bigints) stream.once('fields', (given: readonly Column[]) => (columns = given));
+    for await (const row of stream as AsyncIterable<Row>) {
+      readBigints(row, columns);
+      yield row;
+    }
   } finally {
     // says what went wrong without the driver's words
     await ended;

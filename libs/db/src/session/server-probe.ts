@@ -30,7 +30,7 @@ export function waitsAtBegin(settings: ReadonlyMap<string, string>): boolean {
 
 async function knowsChain(raw: PoolConnection): Promise<boolean> {
   try {
-    return isInTransaction(toReply(await ask(raw, 'ROLLBACK AND CHAIN'), undefined));
+    return isInTransaction(toReply(await ask(raw, 'ROLLBACK AND CHAIN')));
   } catch {
     return false;
   } finally {

@@ -10,18 +10,25 @@ export interface OkReply {
   readonly warningStatus: number;
 }
 
+/** One column of a result. */
+export interface Column {
+  readonly name: string;
+  /** The protocol's number of its type. */
+  readonly columnType?: number | undefined;
+}
+
 /** The server's answer to a statement that returns rows. */
 export interface RowsReply {
   readonly rows: Row[];
-  /** Name of the first column: the order of a row's properties is not always that of its columns. */
-  readonly firstColumn: string | undefined;
+  /** In their order, which that of a row's properties is not always; empty where nobody asks. */
+  readonly columns: readonly Column[];
 }
 
 export type Reply = RowsReply | OkReply;
 
 /** The driver's result in one of the two shapes; the driver itself tells them apart by being an array or not. */
-export function toReply(result: unknown, firstColumn: string | undefined): Reply {
-  return Array.isArray(result) ? { rows: result as Row[], firstColumn } : (result as OkReply);
+export function toReply(result: unknown, columns: readonly Column[] = []): Reply {
+  return Array.isArray(result) ? { rows: result as Row[], columns } : (result as OkReply);
 }
 
 /** Bit of the server's status word: a transaction is open. */
@@ -33,4 +40,22 @@ const SERVER_STATUS_IN_TRANS = 1;
  */
 export function isInTransaction(reply: Reply): boolean {
   return 'rows' in reply || (reply.serverStatus & SERVER_STATUS_IN_TRANS) !== 0;
+}
+
+/** `MYSQL_TYPE_LONGLONG`: BIGINT, signed or not. */
+const BIGINT_TYPE = 8;
+
+/** Changes the BIGINT values of `row` from text, as the driver gives them, to bigint. */
+export function readBigints(row: Row, columns: readonly Column[]): void {
+  for (const { name, columnType } of columns) {
+    const value = row[name];
+    if (columnType === BIGINT_TYPE && (typeof value === 'string' || typeof value === 'number'))
+      row[name] = BigInt(value);
+  }
+}
+
+/** As `readBigints`, for every row there is. */
+export function withBigints(reply: Reply): Reply {
+  if ('rows' in reply) for (const row of reply.rows) readBigints(row, reply.columns);
+  return reply;
 }

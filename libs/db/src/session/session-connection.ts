@@ -100,7 +100,7 @@ export class SessionConnection {
       this.raw.query(text, this.noValues, (error, result, fields) => {
         this.unanswered.remove(reject);
         if (error) reject(error);
-        else resolve(toReply(result, fields?.[0]?.name));
+        else resolve(toReply(result, fields));
       });
     });
   }

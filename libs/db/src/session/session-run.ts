@@ -82,8 +82,8 @@ class SessionRun {
     private readonly connection: SessionConnection,
   ) {
     const { source, metrics, serverRollsBackOnTimeout, maxPacketBytes, lockNamespace } = environment;
-    const { abortOnLockTimeout, isolation, lockWaitMs } = options;
-    const rules = { abortOnLockTimeout, serverRollsBackOnTimeout, maxPacketBytes, metrics };
+    const { abortOnLockTimeout, isolation, lockWaitMs, bigints } = options;
+    const rules = { abortOnLockTimeout, serverRollsBackOnTimeout, maxPacketBytes, bigints, metrics };
     this.writes = new WriteLog(metrics);
     this.marker = options.trackOutcome ? environment.markers.create() : undefined;
     this.bounds = new TransactionBounds(connection, options, environment.options.defaults, source.chains);

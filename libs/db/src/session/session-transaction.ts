@@ -16,7 +16,7 @@ import { statementOf } from '../sql/statement-parser.js';
 import { translate } from './driver-error.js';
 import { LazyAbortSignal } from './lazy-abort-signal.js';
 import { Savepoints } from './savepoints.js';
-import { isInTransaction, type Reply } from './server-reply.js';
+import { isInTransaction, type Reply, withBigints } from './server-reply.js';
 import { type SessionConnection } from './session-connection.js';
 import { SessionHooks } from './session-hooks.js';
 import { openScope, type SessionScope } from './session-scope.js';
@@ -61,6 +61,8 @@ export interface TransactionRules {
   readonly serverRollsBackOnTimeout: boolean;
   /** The server ends a connection that sends more in one statement. */
   readonly maxPacketBytes: number;
+  /** BIGINT values are read as bigint. */
+  readonly bigints: boolean;
   readonly metrics: MetricsRecorder;
 }
 
@@ -83,7 +85,7 @@ export class SessionTransaction implements SessionScope {
 
   constructor(
     readonly connection: SessionConnection,
-    private readonly rules: TransactionRules,
+    readonly rules: TransactionRules,
     private readonly writes: WriteLog,
   ) {
     connection.onLost((error) => this.abort(error));
@@ -139,7 +141,7 @@ export class SessionTransaction implements SessionScope {
       const startedAt = performance.now();
       return this.exchange({ method: call.method, text, send: call.send, statement }, (reply) => {
         this.writes.add(statement, startedAt);
-        return decode(reply, statement);
+        return decode(this.rules.bigints ? withBigints(reply) : reply, statement);
       });
     } catch (error) {
       return Promise.reject(error);
