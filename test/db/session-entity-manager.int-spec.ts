@@ -92,6 +92,14 @@ describe('the entity manager of a session', () => {
     });
   });
 
+  it('gives out no connection after its session', async () => {
+    const runner = await db.sessions.run(async ({ manager }) => {
+      await manager.queryRunner?.connect();
+      return manager.queryRunner;
+    });
+    await expect(runner?.connect()).rejects.toMatchObject({ code: 'SESSION_CLOSED' });
+  });
+
   it('DB-4 is closed with its session, repositories kept from it too', async () => {
     const kept = await db.sessions.run(async ({ manager }) => manager.getRepository<Item>('item'));
     await expect(kept.find()).rejects.toMatchObject({ code: 'SESSION_CLOSED' });

@@ -142,6 +142,9 @@ describe('connections between two sessions', () => {
     await dataSource.destroy();
     await dataSource.initialize();
     await sessions.run((session) => add(session, 2));
+    // who waits for a connection of the new pool is heard, and not only when the connection goes back by itself
+    const { pool } = dataSource.driver as unknown as { pool: { listenerCount(event: string): number } };
+    expect([pool.listenerCount('enqueue'), pool.listenerCount('connection')]).toEqual([1, 1]);
     expect(await dataSource.query('SELECT COUNT(*) AS n FROM items')).toEqual([{ n: '2' }]);
   });
 

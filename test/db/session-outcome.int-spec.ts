@@ -74,13 +74,25 @@ describe('a tracked session whose COMMIT is not answered', () => {
     expect(await ids()).toEqual([]);
   });
 
-  it('deletes markers of yesterday as it goes, and none of today', async () => {
+  it('deletes markers of yesterday, at one of a thousand commits, and none of today', async () => {
     const { sessions } = await connect();
     await database.pool.query(
       "INSERT INTO safesync_commit (id, committed_at) VALUES (X'00', UTC_TIMESTAMP() - INTERVAL 2 DAY), (X'01', UTC_TIMESTAMP() - INTERVAL 1 HOUR)",
     );
     const empty = async (): Promise<unknown> => sessions.run(async () => undefined, { trackOutcome: true });
-    for (let n = 0; n < 1_000; n += 1) await empty();
+    const chance = jest.spyOn(Math, 'random').mockReturnValueOnce(0.001).mockReturnValueOnce(0.0009);
+    const sent = jest.spyOn(
+      Object.getPrototypeOf(await sessions.run(async ({ internals }) => internals.connection)),
+      'query',
+    );
+    const purges = (): number =>
+      sent.mock.calls.filter(([text]) => String(text).startsWith('DELETE FROM safesync')).length;
+    await empty();
+    expect(purges()).toBe(0);
+    await empty();
+    chance.mockRestore();
+    await eventually(() => purges() === 1, { what: 'markers are deleted' });
+    sent.mockRestore();
     const left = async (id: string): Promise<number> =>
       (await database.rows(`SELECT 1 FROM safesync_commit WHERE id = BINARY X'${id}${'00'.repeat(15)}'`)).length;
     await eventually(async () => (await left('00')) === 0, { what: 'the old marker is gone' });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { equalJitter, sleep } from '@safesync/core';
+import { equalJitter, sleep, withDeadline } from '@safesync/core';
 import {
   type CommitOutcomeUnknownError,
   ConnectionLostError,
@@ -33,14 +33,13 @@ const BACKOFF = { baseMs: 20, maxMs: 1_000 };
 
 /** Markers may be deleted when they are this old: every decision is long over. */
 const KEPT_HOURS = 24;
+/** On average, by chance: processes that end before they have written as many do their part too. */
 const PURGE_EVERY = 1_000;
-/** Twice what was written since the last time, so that a backlog shrinks; small enough to hold nobody up. */
+/** Twice what is written in the meantime, so that a backlog shrinks; small enough to hold nobody up. */
 const PURGE_ROWS = 2 * PURGE_EVERY;
 
 /** The markers of one DataSource: leaves them, finds them, and deletes them when they are old. */
 export class CommitMarkers {
-  private written = 0;
-
   constructor(
     private readonly source: ConnectionSource,
     private readonly onPurgeError: (error: unknown) => void,
@@ -64,8 +63,7 @@ export class CommitMarkers {
         ? new SchemaMissingError(COMMIT_TABLE, error)
         : error;
     }
-    this.written += 1;
-    if (this.written % PURGE_EVERY === 0) void outOfScope(() => this.purge());
+    if (Math.random() * PURGE_EVERY < 1) void outOfScope(() => this.purge());
   }
 
   /**
@@ -126,12 +124,17 @@ async function ask(
   lost: SessionConnection,
   limitMs: number,
 ): Promise<boolean> {
+  const endsAt = performance.now() + limitMs;
   const connection = await source.acquire(limitMs);
-  try {
+  const asking = async (): Promise<boolean> => {
     await connection.leaveTransaction();
     await endOther(connection, lost);
     return !(await isExcluded(connection, marker));
+  };
+  try {
+    return await withDeadline(asking(), endsAt - performance.now(), () => new ConnectionLostError());
   } finally {
+    // one that has not answered is not used again
     source.giveBack(connection);
   }
 }

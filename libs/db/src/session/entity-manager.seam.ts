@@ -1,5 +1,5 @@
 import type { EntityManager, QueryRunner } from 'typeorm';
-import { StatementRefusedError } from '../db.errors.js';
+import { SessionClosedError, StatementRefusedError } from '../db.errors.js';
 import { openRows } from './row-stream.js';
 import { type Reply, toReply } from './server-reply.js';
 import type { SessionTransaction } from './session-transaction.js';
@@ -17,6 +17,7 @@ export function guardedManager(runner: QueryRunner, transaction: SessionTransact
   Object.assign(runner, {
     isTransactionActive: true,
     transactionDepth: 1,
+    connect: guardConnect(runner, transaction),
     query: guardQuery(send, transaction),
     stream: guardStream(transaction),
     startTransaction: refuse('queryRunner.startTransaction'),
@@ -26,6 +27,15 @@ export function guardedManager(runner: QueryRunner, transaction: SessionTransact
   });
   Object.assign(manager, { transaction: nestedTransaction(manager, transaction) });
   return manager;
+}
+
+/** TypeORM asks for the connection before each of its statements; after the session it is somebody else's. */
+function guardConnect(runner: QueryRunner, transaction: SessionTransaction): QueryRunner['connect'] {
+  const connect = runner.connect.bind(runner);
+  return async () => {
+    if (!transaction.isOpen) throw new SessionClosedError('queryRunner.connect');
+    return connect() as Promise<unknown>;
+  };
 }
 
 function guardQuery(send: Query, transaction: SessionTransaction): Query {

@@ -16,6 +16,22 @@ describe('DeliverySignal', () => {
     expect(signal).toMatchObject({ aborted: true, reason: 'first' });
   });
 
+  it('tells the others too when one of them throws, which is an uncaught exception', () => {
+    const signal = new DeliverySignal();
+    const heard: string[] = [];
+    const uncaught: (() => void)[] = [];
+    const later = jest.spyOn(globalThis, 'queueMicrotask').mockImplementation((task) => void uncaught.push(task));
+    signal.addEventListener('abort', () => {
+      throw new Error('thrown');
+    });
+    signal.addEventListener('abort', () => void heard.push('second'));
+    signal.abort('enough');
+    later.mockRestore();
+    expect(heard).toEqual(['second']);
+    expect(uncaught).toHaveLength(1);
+    expect(uncaught[0]).toThrow('thrown');
+  });
+
   it('ends a wait as an AbortSignal does', async () => {
     const signal = new DeliverySignal();
     const asleep = sleep(60_000, signal);

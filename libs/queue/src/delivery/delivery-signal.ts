@@ -20,8 +20,9 @@ export class DeliverySignal implements SignalLike {
   abort(reason: unknown): void {
     if (this.cause !== undefined) return;
     this.cause = { reason };
-    for (const listener of this.listeners) listener();
+    const listeners = [...this.listeners];
     this.listeners.clear();
+    for (const listener of listeners) call(listener);
   }
 
   addEventListener(_type: 'abort', listener: () => void): void {
@@ -30,5 +31,16 @@ export class DeliverySignal implements SignalLike {
 
   removeEventListener(_type: 'abort', listener: () => void): void {
     this.listeners.delete(listener);
+  }
+}
+
+/** What a listener throws is an uncaught exception, as with an AbortSignal, and keeps no other from being told. */
+function call(listener: () => void): void {
+  try {
+    listener();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
   }
 }
