@@ -6,8 +6,9 @@ import { createMigratedDatabase } from './migrated-database.js';
 import { type OpenSessions, type OpenSessionsOptions, openSessions } from './open-sessions.js';
 
 const LOSSES = 500;
-// the settings of a new connection name READ-COMMITTED
-const COMMIT = 'COMMIT AND';
+const COMMIT = 'COMMIT';
+/** The settings of a new connection name the level: READ COMMITTED would be taken for a COMMIT. */
+const defaults: OpenSessionsOptions['defaults'] = { isolation: 'REPEATABLE READ' };
 
 /** DB-6, M9: the answer to COMMIT is lost, and the library says what became of the transaction. */
 describe('a tracked session whose COMMIT is not answered', () => {
@@ -16,7 +17,7 @@ describe('a tracked session whose COMMIT is not answered', () => {
   let db: OpenSessions;
 
   const connect = async (options: OpenSessionsOptions = {}): Promise<OpenSessions> => {
-    db = await openSessions(proxy.url(database.url), { poolSize: 2, ...options });
+    db = await openSessions(proxy.url(database.url), { poolSize: 2, defaults, ...options });
     return db;
   };
   const insert = (session: DbSession, id: number): Promise<number> =>
@@ -171,7 +172,7 @@ describe('a tracked session whose COMMIT is not answered', () => {
       await database.pool.query(`GRANT SELECT, INSERT, DELETE ON ${database.name}.safesync_commit TO ${user}@'%'`);
       await database.pool.query(`GRANT INSERT ON ${database.name}.items TO ${user}@'%'`);
       const url = Object.assign(new URL(proxy.url(database.url)), { username: user, password: '' });
-      db = await openSessions(url.href, { poolSize: 2 });
+      db = await openSessions(url.href, { poolSize: 2, defaults });
       void proxy.trapRequest(COMMIT, 'lose-reply');
       await tracked(1);
       void proxy.trapRequest(COMMIT, 'lose-request');
