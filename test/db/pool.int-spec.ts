@@ -121,6 +121,23 @@ describe('the pool', () => {
       expect(threads.size).toBe(2);
     });
 
+    it('ADR 0009 without its code when it went from one session to the next, and with it from then on', async () => {
+      const leaks: ConnectionLeak[] = [];
+      let told = deferred<void>();
+      await leaking({
+        onLeak: (leak) => {
+          leaks.push(leak);
+          told.resolve();
+        },
+      });
+      await db.sessions.ping();
+      for (let turn = 0; turn < 2; turn += 1) {
+        await db.sessions.run(() => told.promise);
+        told = deferred<void>();
+      }
+      expect(leaks.map(({ stack }) => stack)).toEqual([undefined, expect.stringContaining('pool.int-spec.ts')]);
+    });
+
     it('and of none that came back (negative control)', async () => {
       const later = deferred<ConnectionLeak>();
       const leaks: ConnectionLeak[] = [];

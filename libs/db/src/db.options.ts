@@ -219,7 +219,7 @@ function harmless<T>(report: (subject: T) => void): (subject: T) => void {
 /** What the log says of one. */
 export function describeLeak({ heldMs, threadId, stack }: ConnectionLeak): string {
   const held = `A database connection (${threadId}) has been lent for ${Math.round(heldMs / 1_000)} s`;
-  return `${held}; it was asked for here:\n${stack}`;
+  return `${held}; ${stack === undefined ? 'the next one is told with the place that asked for it.' : `it was asked for here:\n${stack}`}`;
 }
 
 function warnOfLeak(leak: ConnectionLeak): void {

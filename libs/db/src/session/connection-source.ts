@@ -103,7 +103,7 @@ export class ConnectionSource {
   /** One that the sessions have at hand; undefined when there is none. */
   takeSpare(): SessionConnection | undefined {
     const spare = this.spare.take();
-    return spare && this.lend(spare, this.lendings.trace());
+    return spare && this.lend(spare, this.lendings.trace(true));
   }
 
   /**
@@ -113,7 +113,7 @@ export class ConnectionSource {
   acquire(limitMs: number = Number.POSITIVE_INFINITY, signal?: SignalLike): Promise<SessionConnection> {
     const spare = this.takeSpare();
     if (spare !== undefined) return Promise.resolve(spare);
-    const trace = this.lendings.trace();
+    const trace = this.lendings.trace(false);
     const scope = openScope();
     const isFirst = scope !== undefined && this.nested.holds(scope);
     const timeoutMs = Math.min(limitMs, this.options.acquireTimeoutMs);

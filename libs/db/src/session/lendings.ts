@@ -5,8 +5,8 @@ export interface ConnectionLeak {
   readonly heldMs: number;
   /** The server's number of the connection, as in its process list. */
   readonly threadId: number;
-  /** Where it was asked for, innermost call first. */
-  readonly stack: string;
+  /** Where it was asked for, innermost call first; undefined when it came from another session and was the first to be told of. */
+  readonly stack: string | undefined;
 }
 
 /** Where a connection was asked for; the text is made only if somebody reads it. */
@@ -14,16 +14,24 @@ export interface Trace {
   readonly stack?: string;
 }
 
+const UNTRACED: Trace = {};
+
 interface Lending {
   readonly since: number;
   readonly trace: Trace;
   isTold: boolean;
 }
 
-/** Which connections are lent, since when, and to whom. One that does not come back is told of, once. */
+/**
+ * Which connections are lent, since when, and to whom. One that does not come back is told of, once.
+ *
+ * A trace costs as much as a tenth of a session (ADR 0009). So a session that goes on with the connection of another is traced
+ * only when there was a leak already; one that has to wait for the pool always is.
+ */
 export class Lendings {
   private readonly byConnection = new Map<SessionConnection, Lending>();
   private timer: NodeJS.Timeout | undefined;
+  private hasTold = false;
 
   /** @param leakAfterMs 0: nobody is told, and nothing is traced */
   constructor(
@@ -31,10 +39,11 @@ export class Lendings {
     private readonly onLeak: (leak: ConnectionLeak) => void,
   ) {}
 
-  /** To be called by whoever asks, while he is still on the stack. */
-  trace(): Trace {
+  /** To be called by whoever asks, while he is still on the stack. @param isQuick there is no time but for what must be */
+  trace(isQuick: boolean): Trace {
+    if (this.leakAfterMs === 0 || (isQuick && !this.hasTold)) return UNTRACED;
     const trace: Trace = {};
-    if (this.leakAfterMs > 0) Error.captureStackTrace(trace);
+    Error.captureStackTrace(trace);
     return trace;
   }
 
@@ -63,7 +72,8 @@ export class Lendings {
         return;
       }
       lending.isTold = true;
-      const stack = (lending.trace.stack ?? '').split('\n').slice(1).join('\n');
+      this.hasTold = true;
+      const stack = lending.trace.stack?.split('\n').slice(1).join('\n');
       this.onLeak({ heldMs: Math.round(heldMs), threadId: connection.threadId, stack });
     }
   }
