@@ -57,8 +57,7 @@ describe('writes of the database module', () => {
       const read: Read = (session) => locks.lock(session, 'items', { id: 1 });
       // the first to have the row keeps it until both others wait for it
       const sum = addSixBy(read, () => othersWait.promise);
-      await runningStatement(database, 'FOR UPDATE', 2);
-      othersWait.resolve();
+      await runningStatement(database, 'FOR UPDATE', 2).finally(() => othersWait.resolve());
       expect(await sum).toBe(6);
     });
   });

@@ -138,7 +138,9 @@ describe('answers that do not come', () => {
       await lock.query('START TRANSACTION');
       await lock.query(UPDATE);
       const seen = runningStatement(database, UPDATE);
-      const error = await failure(sessions.run((session) => session.execute(UPDATE)));
+      // far longer than the test: only the library can have ended it
+      const patient = { lockWaitMs: 60_000 };
+      const error = await failure(sessions.run((session) => session.execute(UPDATE), patient));
       expect(error).toMatchObject({ code: 'CONNECTION_LOST' });
       const [thread] = await seen;
       const isGone = async (): Promise<boolean> =>
