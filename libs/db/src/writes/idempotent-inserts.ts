@@ -19,7 +19,8 @@ export interface InsertedOrFetched<R extends Row = Row> {
 
 /**
  * Inserts that mean the same when done twice: "was it I who did it first?" is answered by a unique key. Keys are as equal as
- * their column says: give them a binary collation or type, else `a` and `A` (and `a `) are one key.
+ * their column says: give them a binary type (VARBINARY), else `a` and `A` are one key. A binary collation keeps case apart, but
+ * not `a` and `a `: it will do for keys of a fixed form, like UUIDs.
  */
 @Injectable()
 export class IdempotentInserts {
