@@ -46,7 +46,8 @@ export class IdempotentInserts {
 
   /**
    * Inserts the row, or finds the one that is there; either way resolves to it as stored. A found row is read as it is now and
-   * share-locked, so it cannot change before the transaction ends.
+   * share-locked, so it cannot change before the transaction ends. At REPEATABLE READ a server with `innodb_snapshot_isolation` (on
+   * from MariaDB 11.6.2) throws a retryable `DeadlockError` for a row that is younger than the snapshot.
    *
    * @param keyColumns the unique key that identifies the row; a duplicate on another key throws `DuplicateKeyError`
    */
