@@ -5,7 +5,7 @@ const WORDS = [
   "-- |/*|*/|/*!|' OR '1'='1|\\'|''|:a|??|@@version|NULL|0x27|X'27'",
   '; DROP TABLE t| UNION SELECT 1|__proto__|constructor|toString',
 ];
-const PIECES = [...CHARACTERS, ...WORDS.flatMap((words) => words.split('|'))];
+const PIECES = [...Array.from(CHARACTERS), ...WORDS.flatMap((words) => words.split('|'))];
 
 /** Text made of everything that means something to somebody between a program and a table. */
 export const hostileText: fc.Arbitrary<string> = fc.oneof(

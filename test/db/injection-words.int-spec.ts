@@ -138,6 +138,29 @@ describe('an argument, whatever it is, does not change what a statement does', (
       }),
   );
 
+  it('reads each value once, so that a getter cannot be one thing when checked and another when sent', () =>
+    inSession(async (session, table) => {
+      const calls: ((values: { readonly a: string }) => Promise<unknown>)[] = [
+        (values) => session.execute('SELECT :a', values),
+        (values) => table.insert(values),
+        (values) => table.insertMany([values]),
+        (values) => table.update({ where: { id: 1 }, set: values }),
+        (values) => table.delete({ where: values }),
+        (values) => locks.lock(session, 't', values),
+      ];
+      for (const call of calls) {
+        let reads = 0;
+        const values = {
+          get a() {
+            reads += 1;
+            return 'x';
+          },
+        };
+        await call(values);
+        expect(reads).toBe(1);
+      }
+    }));
+
   /** Without what every session says at its beginning and end. */
   const lockTexts = async (work: () => Promise<unknown>): Promise<string | string[]> => {
     const found = await outcomeOf(captured, work);
