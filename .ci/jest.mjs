@@ -10,7 +10,9 @@ mkdirSync(join(root, '.data'), { recursive: true });
 
 const jest = join(root, 'node_modules', '.bin', 'jest');
 const args = [jest, '--verbose', '--json', `--outputFile=${results}`, ...process.argv.slice(2)];
-const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+// not UTC, as most machines of CI are, and with clocks that are put back: whatever takes local time for UTC shows itself
+const env = { TZ: 'America/New_York', ...process.env };
+const { status } = spawnSync(process.execPath, args, { cwd: root, env, stdio: 'inherit' });
 
 if (existsSync(results)) {
   const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(results, 'utf8'));
