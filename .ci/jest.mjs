@@ -10,7 +10,13 @@ mkdirSync(join(root, '.data'), { recursive: true });
 
 const jest = join(root, 'node_modules', '.bin', 'jest');
 const args = [jest, '--verbose', '--json', `--outputFile=${results}`, ...process.argv.slice(2)];
-const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+// not UTC, as most machines of CI are, and with clocks that are put back: whatever takes local time for UTC shows itself
+const env = { TZ: 'America/New_York', ...process.env };
+if (env.MYSQL_URL?.includes('flags=')) {
+  const flags = join(root, 'test', 'support', 'driver-flags.cjs');
+  env.NODE_OPTIONS = `${env.NODE_OPTIONS ?? ''} --require ${JSON.stringify(flags)}`;
+}
+const { status } = spawnSync(process.execPath, args, { cwd: root, env, stdio: 'inherit' });
 
 if (existsSync(results)) {
   const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(results, 'utf8'));

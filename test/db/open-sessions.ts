@@ -39,6 +39,6 @@ export async function openSessions(url: string, options: OpenSessionsOptions = {
 
 /** Both ways in which a server can count an UPDATE's rows: matched, and really changed. */
 export const FLAGS: readonly (readonly [string, Record<string, unknown>])[] = [
-  ['with FOUND_ROWS', {}],
+  ['with FOUND_ROWS', { flags: ['FOUND_ROWS'] }],
   ['without FOUND_ROWS', { flags: ['-FOUND_ROWS'] }],
 ];
