@@ -15,7 +15,7 @@ export interface CapturedSql {
 
 /** In a transaction, or out of it after COMMIT and ROLLBACK: what a session wants to hear. */
 function replyTo(text: string): Reply {
-  if (/^\(?SELECT/.test(text)) return { rows: [{ result: 1 }], firstColumn: 'result' };
+  if (/^\(?SELECT/.test(text)) return { rows: [{ result: 1 }], columns: [{ name: 'result' }] };
   const isEnd = /^(?:COMMIT|ROLLBACK)(?! AND CHAIN)/.test(text);
   return { affectedRows: 1, insertId: 1, serverStatus: isEnd ? 2 : 3, info: '', warningStatus: 0 };
 }

@@ -1,4 +1,6 @@
 import { InvalidParameterError } from '../db.errors.js';
+import { listOf } from '../sql/arguments.js';
+import { bytesOf } from '../sql/sql-value.js';
 
 /** A value of a key column. Whole numbers may come as number, bigint or text, as drivers and requests give them. */
 export type LockKey = string | number | bigint | Buffer;
@@ -11,7 +13,7 @@ const WHOLE_NUMBER = /^-?(?:0|[1-9]\d*)$/;
  */
 export function sortedKeys(argument: string, keys: readonly LockKey[]): LockKey[] {
   const distinct = new Map<string, Sortable>();
-  for (const key of keys) {
+  for (const key of listOf(argument, keys)) {
     const sortable = toSortable(argument, key);
     if (!distinct.has(sortable.identity)) distinct.set(sortable.identity, sortable);
   }
@@ -26,7 +28,10 @@ interface Sortable {
 }
 
 function toSortable(argument: string, key: LockKey): Sortable {
-  if (Buffer.isBuffer(key)) return { key, identity: `b:${key.toString('hex')}`, number: undefined, bytes: key };
+  if (Buffer.isBuffer(key)) {
+    const bytes = bytesOf(argument, key);
+    return { key: bytes, identity: `b:${bytes.toString('hex')}`, number: undefined, bytes };
+  }
   if (typeof key !== 'string' && typeof key !== 'number' && typeof key !== 'bigint') {
     throw new InvalidParameterError(argument, 'must hold strings, numbers, bigints or Buffers only');
   }

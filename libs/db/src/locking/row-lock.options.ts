@@ -1,4 +1,5 @@
 import { OptionFaults } from '@safesync/core';
+import { listOf } from '../sql/arguments.js';
 
 /** How a row is locked. */
 export interface RowLockOptions {
@@ -30,12 +31,13 @@ const MODES: readonly string[] = ['update', 'share'];
 const WAITS: readonly string[] = ['wait', 'nowait', 'skipLocked'];
 
 export function resolveRowLockOptions(options: RowLockOptions): ResolvedRowLockOptions {
-  const { mode = 'update', wait = 'wait', timeoutMs, columns } = options;
+  const { mode = 'update', wait = 'wait', timeoutMs } = options;
+  const columns = options.columns === undefined ? undefined : listOf('columns', options.columns);
   const faults = new OptionFaults('Row lock options')
     .require(MODES.includes(mode), `mode must be one of ${MODES.join(', ')}`)
     .require(WAITS.includes(wait), `wait must be one of ${WAITS.join(', ')}`)
     .require(columns === undefined || columns.length > 0, 'columns must name at least one column')
-    .require(timeoutMs === undefined || wait === 'wait', `timeoutMs has no meaning with wait: ${wait}`);
+    .require(timeoutMs === undefined || wait === 'wait', "timeoutMs has no meaning but with wait: 'wait'");
   if (timeoutMs !== undefined) faults.integer('timeoutMs', timeoutMs, 0);
   faults.throwIfAny();
   return timeoutMs === 0 ? { mode, wait: 'nowait', timeoutMs: undefined, columns } : { mode, wait, timeoutMs, columns };

@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import { listOf } from '../sql/arguments.js';
 import type { SqlParams } from '../sql/sql-value.js';
 import { affectedRows, allRows, atMostOne, scalar, type WriteResult, writeResult } from './replies.js';
 import { eachRow } from './row-stream.js';
@@ -47,7 +48,7 @@ export class DbSession {
   /** Runs the statement once for each set of parameters, in order; the sum of `execute`. */
   async executeMany(sql: string, paramsList: readonly SqlParams[]): Promise<number> {
     let sum = 0;
-    for (const params of paramsList) {
+    for (const params of listOf('paramsList', paramsList)) {
       sum += await this.transaction.perform({ method: 'executeMany', sql, params }, affectedRows);
     }
     return sum;

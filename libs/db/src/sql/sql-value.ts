@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { escape as escapeLiteral } from 'mysql2';
 import { InvalidParameterError } from '../db.errors.js';
 
@@ -37,15 +38,24 @@ function numberLiteral(parameter: string, value: number): string {
 
 function objectLiteral(parameter: string, value: object | null): string {
   if (value === null) return 'NULL';
-  if (Buffer.isBuffer(value)) return `X'${value.toString('hex')}'`;
+  if (Buffer.isBuffer(value)) return `X'${bytesOf(parameter, value).toString('hex')}'`;
   if (value instanceof Date) return dateLiteral(parameter, value);
   throw new InvalidParameterError(parameter, Array.isArray(value) ? 'is an array' : 'is an object');
 }
 
+/** The bytes themselves, without what the object's own methods would make of them. */
+export function bytesOf(parameter: string, value: Buffer): Buffer {
+  if (!types.isUint8Array(value)) throw new InvalidParameterError(parameter, 'is an object');
+  return Buffer.from(new Uint8Array(value).buffer);
+}
+
 function dateLiteral(parameter: string, value: Date): string {
-  const year = value.getUTCFullYear();
+  if (!types.isDate(value)) throw new InvalidParameterError(parameter, 'is an object');
+  // the instant itself, without what the object's own methods would make of it
+  const date = new Date(Date.prototype.getTime.call(value));
+  const year = date.getUTCFullYear();
   if (!(year >= 0 && year <= 9_999)) {
     throw new InvalidParameterError(parameter, 'is not a valid date between the years 0 and 9999');
   }
-  return escapeLiteral(value, true, 'Z');
+  return escapeLiteral(date, true, 'Z');
 }

@@ -1,4 +1,5 @@
 import { InvalidParameterError } from '../db.errors.js';
+import { listOf, recordOf } from './arguments.js';
 import { quoteIdentifier } from './identifier.js';
 import { type SqlParams, type SqlValue, toLiteral } from './sql-value.js';
 
@@ -18,10 +19,11 @@ export interface BoundText {
  * @param argument the caller's name for `where`, for errors
  */
 export function whereClause(where: Where, argument = 'where'): BoundText {
-  const columns = typeof where === 'object' && where !== null ? Object.keys(where).toSorted() : [];
+  const given = recordOf(argument, where);
+  const columns = Object.keys(given).toSorted();
   if (columns.length === 0) throw new InvalidParameterError(argument, 'must name at least one column');
   const params: Record<string, SqlValue> = {};
-  const terms = columns.map((column, index) => term(column, where[column], `where_${index}_${column}`, params));
+  const terms = columns.map((column, index) => term(column, given[column], `where_${index}_${column}`, params));
   return { sql: terms.join(' AND '), params };
 }
 
@@ -33,7 +35,7 @@ function term(
 ): string {
   const quoted = quoteIdentifier(column, 'column');
   if (value === null) return `${quoted} IS NULL`;
-  if (isList(value)) return inList(quoted, column, value, name, params);
+  if (isList(value)) return inList(quoted, column, listOf(column, value), name, params);
   params[name] = compared(name, value as SqlValue);
   return `${quoted} = :${name}`;
 }

@@ -1,4 +1,5 @@
 import { InvalidParameterError, StatementTooLargeError } from '../db.errors.js';
+import { listOf } from '../sql/arguments.js';
 import { quoteIdentifier } from '../sql/identifier.js';
 import { type NewRow, requireColumns } from '../sql/row-values.js';
 import { toLiteral } from '../sql/sql-value.js';
@@ -22,11 +23,12 @@ export interface InsertChunks {
  * @param maxBytes longest statement that the server takes
  */
 export function insertChunks(table: string, rows: readonly NewRow[], maxBytes: number): InsertChunks {
-  const [first = {}] = rows;
+  const all = listOf('rows', rows);
+  const [first = {}] = all;
   const columns = requireColumns(first, 'rows[0]');
   const quoted = columns.map((column) => quoteIdentifier(column, 'column')).join(', ');
   const head = `INSERT INTO ${table} (${quoted}) VALUES `;
-  const literals = rows.map((row, index) => rowLiteral(row, columns, index));
+  const literals = all.map((row, index) => rowLiteral(row, columns, index));
   return { sql: `${head}(NULL)`, texts: chunked(head, literals, maxBytes) };
 }
 

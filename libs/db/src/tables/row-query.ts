@@ -1,4 +1,5 @@
 import { InvalidParameterError } from '../db.errors.js';
+import { listOf, recordOf } from '../sql/arguments.js';
 import { quoteIdentifier } from '../sql/identifier.js';
 import type { SqlValue } from '../sql/sql-value.js';
 import { type BoundText, type Where, whereClause } from '../sql/where-clause.js';
@@ -25,40 +26,50 @@ export interface RowQuery<R extends object> {
   readonly offset?: number;
 }
 
+const EVERY_ROW: BoundText = { sql: '', params: {} };
+
 /** ` WHERE ...`, or nothing for every row. */
 export function condition<R extends object>(where: WhereOf<R> | undefined): BoundText {
-  if (where === undefined) return { sql: '', params: {} };
-  const prototype: unknown = typeof where === 'object' ? Object.getPrototypeOf(where) : undefined;
-  if (prototype !== Object.prototype && prototype !== null) {
-    throw new InvalidParameterError('where', 'must be a plain object of columns and values');
-  }
-  if (Object.keys(where).length === 0) return { sql: '', params: {} };
-  const { sql, params } = whereClause(where as Where);
+  if (where === undefined) return EVERY_ROW;
+  const given = recordOf('where', where);
+  if (Object.keys(given).length === 0) return EVERY_ROW;
+  const { sql, params } = whereClause(given as Where);
   return { sql: ` WHERE ${sql}`, params };
 }
 
 /** ` WHERE ...` for a change: not every row, unless asked for by name. */
 export function conditionOfChange<R extends object>(where: WhereOf<R> | undefined, allRows: boolean): BoundText {
-  if (!allRows) {
-    if (where !== undefined && Object.keys(where).length > 0) return condition(where);
-    throw new InvalidParameterError('where', 'must name at least one column; for every row say allRows: true');
+  if (allRows) {
+    if (where !== undefined) throw new InvalidParameterError('allRows', 'contradicts where: give one of them');
+    return EVERY_ROW;
   }
-  if (where !== undefined) throw new InvalidParameterError('allRows', 'contradicts where: give one of them');
-  return { sql: '', params: {} };
+  const one = condition(where);
+  if (one !== EVERY_ROW) return one;
+  throw new InvalidParameterError('where', 'must name at least one column; for every row say allRows: true');
 }
 
 /** The whole statement. */
 export function selectText<R extends object>(table: string, query: RowQuery<R>): BoundText {
-  const { columns, orderBy = [], limit, offset } = query;
-  const { sql, params } = condition(query.where);
-  const selected = columns === undefined ? '*' : columns.map((name) => quoteIdentifier(name, 'column')).join(', ');
-  if (selected === '') throw new InvalidParameterError('columns', 'must name at least one column');
-  const order = orderBy.length === 0 ? '' : ` ORDER BY ${orderBy.map(orderTerm).join(', ')}`;
-  return { sql: `SELECT ${selected} FROM ${table}${sql}${order}${limitTerm(limit, offset)}`, params };
+  const { where, columns, orderBy = [], limit, offset } = recordOf('query', query);
+  const { sql, params } = condition(where);
+  const text = `SELECT ${selection(columns)} FROM ${table}${sql}${orderTerms(orderBy)}${limitTerm(limit, offset)}`;
+  return { sql: text, params };
+}
+
+function selection(columns: readonly string[] | undefined): string {
+  if (columns === undefined) return '*';
+  const names = listOf('columns', columns);
+  if (names.length === 0) throw new InvalidParameterError('columns', 'must name at least one column');
+  return names.map((name) => quoteIdentifier(name, 'column')).join(', ');
+}
+
+function orderTerms(orderBy: readonly Order<string>[]): string {
+  const terms = listOf('orderBy', orderBy).map(orderTerm);
+  return terms.length === 0 ? '' : ` ORDER BY ${terms.join(', ')}`;
 }
 
 function orderTerm(order: Order<string>): string {
-  const [column, direction = 'ASC'] = typeof order === 'string' ? [order] : order;
+  const [column = '', direction = 'ASC'] = typeof order === 'string' ? [order] : listOf('orderBy', order);
   if (direction !== 'ASC' && direction !== 'DESC') {
     throw new InvalidParameterError('orderBy', 'must give a direction as ASC or DESC');
   }

@@ -1,5 +1,6 @@
 import { affectedRows } from '../session/replies.js';
 import type { Row } from '../session/server-reply.js';
+import { listOf, recordOf } from '../sql/arguments.js';
 import { quoteTable } from '../sql/identifier.js';
 import { assignments, type NewRow, requireColumns, rowValues } from '../sql/row-values.js';
 import type { SqlValue } from '../sql/sql-value.js';
@@ -49,7 +50,7 @@ export class Table<R extends object = Row> {
    */
   insertMany(rows: readonly ValuesOf<R>[]): Promise<number> {
     return this.inSession(async (session) => {
-      if (rows.length === 0) return 0;
+      if (listOf('rows', rows).length === 0) return 0;
       const { internals } = session;
       const { sql, texts } = insertChunks(this.quoted, rows as readonly NewRow[], internals.maxStatementBytes);
       let sum = 0;
@@ -89,9 +90,10 @@ export class Table<R extends object = Row> {
   /** Rows that matched, changed or not. */
   update(change: RowChange<R> & { readonly set: ValuesOf<R> }): Promise<number> {
     return this.inSession(async (session) => {
-      requireColumns(change.set as NewRow, 'set');
-      const set = rowValues(change.set as NewRow, 'set');
-      const { sql, params } = conditionOfChange(change.where, change.allRows === true);
+      const { where, allRows, set: values } = recordOf('change', change);
+      requireColumns(values as NewRow, 'set');
+      const set = rowValues(values as NewRow, 'set');
+      const { sql, params } = conditionOfChange(where, allRows === true);
       const text = `UPDATE ${this.quoted} SET ${assignments(set).join(', ')}${sql}`;
       return session.execute(text, { ...set.params, ...params });
     });
@@ -100,7 +102,8 @@ export class Table<R extends object = Row> {
   /** Rows that were deleted. */
   delete(change: RowChange<R>): Promise<number> {
     return this.inSession(async (session) => {
-      const { sql, params } = conditionOfChange(change.where, change.allRows === true);
+      const { where, allRows } = recordOf('change', change);
+      const { sql, params } = conditionOfChange(where, allRows === true);
       return session.execute(`DELETE FROM ${this.quoted}${sql}`, params);
     });
   }

@@ -3,6 +3,8 @@ import { DuplicateKeyError, InvalidParameterError } from '../db.errors.js';
 import { lockRow } from '../locking/row-locks.js';
 import type { DbSession } from '../session/db-session.js';
 import type { Row } from '../session/server-reply.js';
+import { listOf } from '../sql/arguments.js';
+import { quoteIdentifier } from '../sql/identifier.js';
 import type { NewRow } from '../sql/row-values.js';
 import type { SqlValue } from '../sql/sql-value.js';
 import { countsAsDone, type IdempotentInsertOptions } from './idempotent-insert.js';
@@ -57,8 +59,9 @@ export class IdempotentInserts {
     row: NewRow,
     keyColumns: readonly string[],
   ): Promise<InsertedOrFetched<R>> {
-    if (keyColumns.length === 0) throw new InvalidParameterError('keyColumns', 'must name at least one column');
-    const where = Object.fromEntries(keyColumns.map((column) => [column, keyValue(row, column)]));
+    const columns = listOf('keyColumns', keyColumns);
+    if (columns.length === 0) throw new InvalidParameterError('keyColumns', 'must name at least one column');
+    const where = Object.fromEntries(columns.map((column) => [column, keyValue(row, column)]));
     const outcome = await insertIgnore(session, table, row);
     const stored = await lockRow<R>(session, table, where, { mode: 'share' });
     if (stored !== null) return { inserted: outcome.inserted, row: stored };
@@ -70,6 +73,7 @@ export class IdempotentInserts {
 }
 
 function keyValue(row: NewRow, column: string): SqlValue {
+  quoteIdentifier(column, 'column');
   const value = Object.hasOwn(row, column) ? row[column] : undefined;
   if (value === undefined || value === null) {
     throw new InvalidParameterError(column, 'is part of the key and must have a value in the row');

@@ -1,5 +1,6 @@
 import { InvalidParameterError, MissingRowError, MultipleRowsError, OccConflictError } from '../db.errors.js';
 import type { DbSession } from '../session/db-session.js';
+import { recordOf } from '../sql/arguments.js';
 import { quoteIdentifier, quoteTable } from '../sql/identifier.js';
 import { assignments, type RowValues, rowValues } from '../sql/row-values.js';
 import type { SqlValue } from '../sql/sql-value.js';
@@ -27,16 +28,17 @@ export interface OptimisticUpdate {
  * in the same one the answer may stay the same for ever.
  */
 export async function occUpdate(session: DbSession, change: OptimisticUpdate): Promise<number> {
-  const version = versionOf(change.versionValue);
-  const updates = updatesOf(change);
+  const { table, idColumn, idValue, versionValue } = recordOf('change', change);
+  const version = versionOf(versionValue);
   const versionColumn = quoteIdentifier(change.versionColumn, 'column');
+  const updates = updatesOf(change);
   const affected = await session.execute(
-    `UPDATE ${quoteTable(change.table)} SET ${[...assignments(updates), `${versionColumn} = ${versionColumn} + 1`].join(', ')} ` +
-      `WHERE ${quoteIdentifier(change.idColumn, 'column')} = :id_value AND ${versionColumn} = :version_value`,
-    { ...updates.params, id_value: change.idValue, version_value: version },
+    `UPDATE ${quoteTable(table)} SET ${[...assignments(updates), `${versionColumn} = ${versionColumn} + 1`].join(', ')} ` +
+      `WHERE ${quoteIdentifier(idColumn, 'column')} = :id_value AND ${versionColumn} = :version_value`,
+    { ...updates.params, id_value: idValue, version_value: version },
   );
   if (affected <= 1) return affected;
-  const error = new MultipleRowsError(`An optimistic update of "${change.table}" by ${change.idColumn}`);
+  const error = new MultipleRowsError(`An optimistic update of "${table}" by ${idColumn}`);
   session.internals.abort(error);
   throw error;
 }
@@ -63,7 +65,7 @@ function updatesOf({ updates, versionColumn }: OptimisticUpdate): RowValues {
 
 /** As a number literal: compared with text, servers would round both to floating point. */
 function versionOf(value: OptimisticUpdate['versionValue']): bigint | number | null {
-  if (typeof value !== 'string') return value;
-  if (/^-?\d+$/.test(value)) return BigInt(value);
+  if (value === null || typeof value === 'number' || typeof value === 'bigint') return value;
+  if (typeof value === 'string' && /^-?\d+$/.test(value)) return BigInt(value);
   throw new InvalidParameterError('versionValue', 'is not a whole number');
 }
