@@ -1,7 +1,8 @@
 import { DB_MIGRATIONS } from '@safesync/db';
+import { eventually, TcpProxy, WorkerProcess } from '@safesync/testing';
 import { DataSource } from 'typeorm';
 import { createTestDatabase, type TestDatabase } from '../support/mysql.js';
-import { safesync, statementsOf } from './safesync.js';
+import { BIN, safesync, statementsOf } from './safesync.js';
 
 const NAMES = DB_MIGRATIONS.map(({ name }) => name);
 
@@ -45,7 +46,7 @@ describe('safesync migrate', () => {
 
   it('run by four processes at once runs each migration in one of them', async () => {
     const ended = await Promise.all([1, 2, 3, 4].map(() => safesync(['migrate'], database.url)));
-    expect(ended.map(({ code, err }) => ({ code, err }))).toEqual(Array(4).fill({ code: 0, err: '' }));
+    for (const { code, err } of ended) expect({ code, err }).toEqual({ code: 0, err: '' });
     const applied = ended.flatMap(({ out }) => out.split('\n')).filter((line) => line.startsWith('applied'));
     expect(applied.toSorted()).toEqual(NAMES.map((name) => `applied  ${name}`));
     expect(await recorded()).toEqual(NAMES);
@@ -74,6 +75,53 @@ describe('safesync migrate', () => {
     expect(again).toMatchObject({ code: 0, err: '' });
     expect(await recorded()).toEqual(NAMES);
   });
+
+  it('killed between a table and its record, is started again and goes on', async () => {
+    const [makeRecords = ''] = statementsOf((await safesync(['sql'])).out);
+    await database.pool.query(makeRecords);
+    const holder = await database.pool.getConnection();
+    await holder.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+    await holder.query('START TRANSACTION');
+    await holder.query('SELECT * FROM migrations FOR UPDATE'); // nobody inserts meanwhile
+    const killed = await WorkerProcess.spawn(BIN, { args: ['migrate'], env: { MYSQL_URL: database.url } });
+    const { id } = await eventually(
+      async () =>
+        (
+          await database.rows<{ id: string }>(
+            "SELECT id FROM information_schema.processlist WHERE db = ? AND info LIKE 'INSERT INTO%'",
+            [database.name],
+          )
+        )[0],
+      { what: 'the record on its way' },
+    );
+    await killed.kill('SIGKILL');
+    await database.pool.query(`KILL ${id}`);
+    await holder.query('ROLLBACK');
+    holder.release();
+    expect(await tables()).toEqual(['migrations', 'safesync_commit']);
+    expect(await recorded()).toEqual([]);
+    expect(await safesync(['migrate'], database.url)).toMatchObject({ code: 0, err: '' });
+    expect(await recorded()).toEqual(NAMES);
+  });
+
+  it.each(['lose-request', 'lose-reply'] as const)(
+    'whose record met a broken connection (%s) fails, and goes on next time',
+    async (trap) => {
+      const { hostname, port } = new URL(database.url);
+      const proxy = await TcpProxy.start({ host: hostname, port: Number(port) });
+      try {
+        const sprung = proxy.trapRequest('INSERT INTO `migrations`', trap);
+        const failed = await safesync(['migrate'], proxy.url(database.url));
+        await sprung;
+        expect(failed).toMatchObject({ code: 1, out: '' });
+        expect(failed.err).toMatch(/connection to the database was lost/);
+      } finally {
+        await proxy.stop();
+      }
+      expect(await safesync(['migrate'], database.url)).toMatchObject({ code: 0, err: '' });
+      expect(await recorded()).toEqual(NAMES);
+    },
+  );
 
   it('does not take over another table of that name (negative control)', async () => {
     await database.pool.query('CREATE TABLE safesync_commit (id INT PRIMARY KEY, committed BOOLEAN)');
@@ -109,7 +157,8 @@ describe('safesync migrate', () => {
   it('runs beside newer migrations of the user, and TypeORM can revert what it recorded', async () => {
     await withTypeOrm(async (dataSource) => {
       await dataSource.runMigrations();
-      for (const _each of [OfTheUser1999999999999, ...NAMES]) await dataSource.undoLastMigration();
+      await dataSource.undoLastMigration();
+      for (let left = NAMES.length; left > 0; left -= 1) await dataSource.undoLastMigration();
     });
     await database.pool.query(
       "INSERT INTO migrations (timestamp, name) VALUES (1999999999999, 'OfTheUser1999999999999')",

@@ -5,7 +5,7 @@ export class SchemaMismatchError extends DbError {
   constructor(faults: readonly string[]) {
     super(`The schema is not what its migrations leave: ${faults.join('; ')}.`, {
       code: 'SCHEMA_MISMATCH',
-      remedy: "Rename or drop a table of that name that is not the library's, then run what `safesync sql` prints.",
+      remedy: "Rename or drop a table of that name that is not the library's, then run what safesync sql prints.",
     });
   }
 }
