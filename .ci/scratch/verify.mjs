@@ -60,6 +60,11 @@ function run({ name, type, main, nest, dependencies, overrides }, tarballs, env)
     for (const file of [main, 'one-message.cjs']) copyFileSync(join(HERE, file), join(folder, file));
     execute('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], folder, env);
     process.stdout.write(`pack: ${name}: ${execute(process.execPath, [main], folder, env).trim()}\n`);
+    const [version, sql] = ['--version', 'sql'].map((argument) =>
+      execute(join(folder, 'node_modules', '.bin', 'safesync'), [argument], folder, env),
+    );
+    if (!sql.includes('CREATE TABLE')) throw new Error(`safesync sql printed no table:\n${sql}`);
+    process.stdout.write(`pack: ${name}: safesync ${version.trim()} prints its tables\n`);
   } finally {
     rmSync(folder, { recursive: true });
   }
