@@ -43,6 +43,7 @@ describe('redact', () => {
     [5001, 'bad card SECRET', "(text of the schema's own SIGNAL withheld)"],
     [1644, 'balance of SECRET too low', "(text of the schema's own SIGNAL withheld)"],
     [undefined, 'connect ECONNREFUSED 127.0.0.1:1', 'connect ECONNREFUSED 127.0.0.1:1'],
+    [-111, 'connect ECONNREFUSED 127.0.0.1:1', 'connect ECONNREFUSED 127.0.0.1:1'],
   ])('%p %j', (errno, message, expected) => {
     expect(redact(message, errno)).toBe(expected);
   });

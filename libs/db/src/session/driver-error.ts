@@ -156,11 +156,14 @@ export function redact(message: string, errno: number | undefined, sqlState?: st
   return `${body.slice(0, first)}'?'${body.slice(last + 1)}${tail}`;
 }
 
-/** A SIGNAL: its state is the one kept for it, or its number is none that servers (1000 to 1999, 3000 to 4999) or clients use. */
+/**
+ * A SIGNAL: its state is the one kept for it, or its number is none that servers (1000 to 1999, 3000 to 4999), clients or, below 0,
+ * sockets use.
+ */
 function isOfSchema(errno: number | undefined, sqlState: string | undefined): boolean {
   if (sqlState?.startsWith('45')) return true;
   if (errno === undefined) return false;
-  return SIGNAL_ERRNOS.has(errno) || errno < 1_000 || errno >= 5_000;
+  return SIGNAL_ERRNOS.has(errno) || (errno >= 0 && errno < 1_000) || errno >= 5_000;
 }
 
 interface Context {
