@@ -9,6 +9,7 @@ const LIBRARIES = {
   db: ['core'],
   queue: ['db', 'core'],
   metrics: ['core'],
+  cli: ['core', 'db'],
   testing: ['core', 'db', 'queue', 'metrics'],
 };
 

@@ -1,0 +1,2 @@
+export { run } from './run.js';
+export { EXIT, type Terminal } from './terminal.js';
