@@ -20,7 +20,7 @@ export interface Running {
 export function start(args: readonly string[], url?: string): Running {
   const { MYSQL_URL: _, ...env } = process.env;
   const child = spawn(process.execPath, [PROGRAM, ...args], {
-    env: url === undefined ? env : { ...env, MYSQL_URL: withoutParameters(url) },
+    env: url === undefined ? env : { ...env, MYSQL_URL: withoutFlags(url) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const code = new Promise<number | null>((resolve) => child.once('close', resolve));
@@ -33,7 +33,7 @@ export function safesync(args: readonly string[], url?: string): Promise<Ended> 
   return start(args, url).ended;
 }
 
-/** The suite can be told driver flags in its URL, which the command does not take. */
-function withoutParameters(url: string): string {
-  return url.replace(/\?.*$/, '');
+/** The suite can be told driver flags in its URL, and the command takes no parameters. */
+function withoutFlags(url: string): string {
+  return url.replace(/\?flags=.*$/, '');
 }
