@@ -57,6 +57,8 @@ export class SchemaMigrations {
     try {
       await dataSource.initialize();
       const runner = dataSource.createQueryRunner();
+      // a record stays, however the server begins its sessions
+      await runner.query('SET SESSION autocommit = 1');
       const [facts] = rowsOf(await runner.query('SELECT VERSION() AS version, DATABASE() AS name'));
       const version = String(facts?.version);
       const dialect = detectDialect(version);
