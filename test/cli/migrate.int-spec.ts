@@ -73,7 +73,7 @@ describe('safesync migrate', () => {
     const { code, out, err } = await safesync(['migrate'], database.url);
     expect({ code, out }).toEqual({ code: 1, out: `applied  ${LEASE}\n` });
     expect(err).toContain('the table safesync_commit is missing');
-    expect(err).toContain('`safesync sql`');
+    expect(err).toContain('safesync sql');
     expect(await tablesOf(database)).toEqual(['migrations', 'safesync_lease']);
   });
 

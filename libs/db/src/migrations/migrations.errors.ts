@@ -5,7 +5,7 @@ export class SchemaMismatchError extends DbError {
   constructor(faults: readonly string[], remedy?: string) {
     super(`The schema is not what its migrations leave: ${faults.join('; ')}.`, {
       code: 'SCHEMA_MISMATCH',
-      remedy: remedy ?? "Rename a table of that name that is not the library's, then run what `safesync sql` prints.",
+      remedy: remedy ?? "Rename a table of that name that is not the library's, then run what safesync sql prints.",
     });
   }
 }
