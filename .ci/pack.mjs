@@ -32,11 +32,11 @@ function pack(library) {
   );
   if (status !== 0) fail(`npm pack of libs/${library} ended with ${status}:\n${stderr}`);
   const [{ filename, files, name, version, size }] = JSON.parse(stdout);
-  const faults = [
-    ...faultsOf(JSON.parse(readFileSync(join('libs', library, 'package.json'), 'utf8'))),
-    ...files.flatMap(({ path }) => fileFault(path)),
-  ];
-  if (!files.some(({ path }) => path === 'dist/index.js')) faults.push('dist/index.js is missing');
+  const manifest = JSON.parse(readFileSync(join('libs', library, 'package.json'), 'utf8'));
+  const faults = [...faultsOf(manifest), ...files.flatMap(({ path }) => fileFault(path))];
+  for (const path of ['dist/index.js', ...Object.values(manifest.bin ?? {})]) {
+    if (!files.some((file) => file.path === path)) faults.push(`${path} is missing`);
+  }
   if (faults.length > 0) fail(`${name}:\n  ${faults.join('\n  ')}`);
   process.stdout.write(`pack: ${name} ${version}, ${files.length} files, ${Math.ceil(size / 1024)} KiB\n`);
   return join(process.cwd(), packages, filename.replace('@', '').replace('/', '-'));

@@ -30,7 +30,10 @@ const APPLICATIONS = [
     dependencies: { ioredis: '^5.9.0' },
   },
 ];
-/** Installs the tarballs into each application and lets it handle one message; ends the process with 1 when one cannot. */
+/**
+ * Installs the tarballs into each application, lets it handle one message, and runs the command that came along; ends the
+ * process with 1 when one cannot.
+ */
 export async function verify(tarballs) {
   const { startServers } = await import('@safesync/testing');
   const servers = await startServers({ onProgress: (line) => process.stdout.write(`pack: ${line}\n`) });
@@ -60,14 +63,19 @@ function run({ name, type, main, nest, dependencies, overrides }, tarballs, env)
     for (const file of [main, 'one-message.cjs']) copyFileSync(join(HERE, file), join(folder, file));
     execute('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], folder, env);
     process.stdout.write(`pack: ${name}: ${execute(process.execPath, [main], folder, env).trim()}\n`);
-    const [version, sql] = ['--version', 'sql'].map((argument) =>
-      execute(join(folder, 'node_modules', '.bin', 'safesync'), [argument], folder, env),
-    );
-    if (!sql.includes('CREATE TABLE')) throw new Error(`safesync sql printed no table:\n${sql}`);
-    process.stdout.write(`pack: ${name}: safesync ${version.trim()} prints its tables\n`);
+    process.stdout.write(`pack: ${name}: ${commandLine(folder, env)}\n`);
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** The command that the packages install prints the tables of the library that is installed beside it. */
+function commandLine(folder, env) {
+  const command = join(folder, 'node_modules', '.bin', 'safesync');
+  const version = execute(command, ['--version'], folder, env).trim();
+  const tables = execute(command, ['sql'], folder, env).match(/^CREATE TABLE/gm)?.length ?? 0;
+  if (!/^\d+\.\d+\.\d+/.test(version) || tables === 0) throw new Error(`safesync ${version} prints ${tables} tables`);
+  return `safesync ${version} prints ${tables} tables`;
 }
 
 function execute(command, args, cwd, env) {

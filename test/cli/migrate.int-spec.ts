@@ -1,17 +1,6 @@
-import { DB_MIGRATIONS } from '@safesync/db';
-import { eventually, TcpProxy, WorkerProcess } from '@safesync/testing';
-import { DataSource } from 'typeorm';
 import { createTestDatabase, type TestDatabase } from '../support/mysql.js';
-import { BIN, safesync, statementsOf } from './safesync.js';
-
-const NAMES = DB_MIGRATIONS.map(({ name }) => name);
-
-/** A migration of the user's own, newer than all of the library's. */
-class OfTheUser1999999999999 {
-  readonly name = 'OfTheUser1999999999999';
-  up = async (): Promise<void> => undefined;
-  down = async (): Promise<void> => undefined;
-}
+import { COMMIT, LEASE, recorded, tablesOf } from './recorded.js';
+import { safesync } from './safesync.js';
 
 describe('safesync migrate', () => {
   let database: TestDatabase;
@@ -21,162 +10,116 @@ describe('safesync migrate', () => {
   });
   afterEach(() => database?.drop());
 
-  const recorded = async (table = 'migrations'): Promise<string[]> =>
-    (await database.rows<{ name: string }>(`SELECT name FROM ${table} ORDER BY id`)).map(({ name }) => name);
-  const tables = async (): Promise<unknown[]> =>
-    (await database.rows<object>('SHOW TABLES')).map((row) => Object.values(row)[0]);
-  const withTypeOrm = async <T>(work: (dataSource: DataSource) => Promise<T>): Promise<T> => {
-    const migrations = [...DB_MIGRATIONS, OfTheUser1999999999999];
-    const dataSource = await new DataSource({ type: 'mysql', url: database.url, migrations }).initialize();
-    try {
-      return await work(dataSource);
-    } finally {
-      await dataSource.destroy();
-    }
-  };
+  const makeCommitTable = (columns: string): Promise<unknown> =>
+    database.pool.query(`CREATE TABLE safesync_commit (${columns})`);
 
-  it('makes the tables, names each migration, and then has nothing to do', async () => {
-    const first = await safesync(['migrate'], database.url);
-    expect(first).toEqual({ code: 0, out: NAMES.map((name) => `applied  ${name}\n`).join(''), err: '' });
-    expect(await tables()).toEqual(['migrations', 'safesync_commit', 'safesync_lease']);
-    expect(await recorded()).toEqual(NAMES);
-    const second = await safesync(['migrate'], database.url);
-    expect(second).toEqual({ code: 0, out: 'Nothing to do: every migration is applied.\n', err: '' });
-  });
-
-  it('run by four processes at once runs each migration in one of them', async () => {
-    const ended = await Promise.all([1, 2, 3, 4].map(() => safesync(['migrate'], database.url)));
-    for (const { code, err } of ended) expect({ code, err }).toEqual({ code: 0, err: '' });
-    const applied = ended.flatMap(({ out }) => out.split('\n')).filter((line) => line.startsWith('applied'));
-    expect(applied.toSorted()).toEqual(NAMES.map((name) => `applied  ${name}`));
-    expect(await recorded()).toEqual(NAMES);
-  });
-
-  it('waits no longer than it is told to, and changes nothing meanwhile', async () => {
-    const holder = await database.pool.getConnection();
-    try {
-      await holder.query(`DO GET_LOCK('${database.name}:safesync:schema', 0)`);
-      const ended = await safesync(['migrate', '--wait', '0'], database.url);
-      expect(ended).toMatchObject({ code: 1, out: '' });
-      expect(ended.err).toMatch(/Another process is still migrating/);
-      expect(await tables()).toEqual([]);
-    } finally {
-      holder.destroy();
-    }
-  });
-
-  it('takes over what a killed process made and did not record', async () => {
-    const { out } = await safesync(['sql']);
-    const killedAfter = statementsOf(out).slice(0, 2);
-    for (const statement of killedAfter) await database.pool.query(statement);
-    expect(await tables()).toEqual(['migrations', 'safesync_commit']);
-    expect(await recorded()).toEqual([]);
-    const again = await safesync(['migrate'], database.url);
-    expect(again).toMatchObject({ code: 0, err: '' });
-    expect(await recorded()).toEqual(NAMES);
-  });
-
-  it('killed between a table and its record, is started again and goes on', async () => {
-    const [makeRecords = ''] = statementsOf((await safesync(['sql'])).out);
-    await database.pool.query(makeRecords);
-    const holder = await database.pool.getConnection();
-    await holder.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
-    await holder.query('START TRANSACTION');
-    await holder.query('SELECT * FROM migrations FOR UPDATE'); // nobody inserts meanwhile
-    const killed = await WorkerProcess.spawn(BIN, { args: ['migrate'], env: { MYSQL_URL: database.url } });
-    const { id } = await eventually(
-      async () =>
-        (
-          await database.rows<{ id: string }>(
-            "SELECT id FROM information_schema.processlist WHERE db = ? AND info LIKE 'INSERT INTO%'",
-            [database.name],
-          )
-        )[0],
-      { what: 'the record on its way' },
-    );
-    await killed.kill('SIGKILL');
-    await database.pool.query(`KILL ${id}`);
-    await holder.query('ROLLBACK');
-    holder.release();
-    expect(await tables()).toEqual(['migrations', 'safesync_commit']);
-    expect(await recorded()).toEqual([]);
-    expect(await safesync(['migrate'], database.url)).toMatchObject({ code: 0, err: '' });
-    expect(await recorded()).toEqual(NAMES);
-  });
-
-  it.each(['lose-request', 'lose-reply'] as const)(
-    'whose record met a broken connection (%s) fails, and goes on next time',
-    async (trap) => {
-      const { hostname, port } = new URL(database.url);
-      const proxy = await TcpProxy.start({ host: hostname, port: Number(port) });
-      try {
-        const sprung = proxy.trapRequest('INSERT INTO `migrations`', trap);
-        const failed = await safesync(['migrate'], proxy.url(database.url));
-        await sprung;
-        expect(failed).toMatchObject({ code: 1, out: '' });
-        expect(failed.err).toMatch(/connection to the database was lost/);
-      } finally {
-        await proxy.stop();
-      }
-      expect(await safesync(['migrate'], database.url)).toMatchObject({ code: 0, err: '' });
-      expect(await recorded()).toEqual(NAMES);
-    },
-  );
-
-  it('does not take over another table of that name (negative control)', async () => {
-    await database.pool.query('CREATE TABLE safesync_commit (id INT PRIMARY KEY, committed BOOLEAN)');
-    const ended = await safesync(['migrate'], database.url);
-    expect(ended).toMatchObject({ code: 1, out: '' });
-    expect(ended.err).toMatch(/safesync_commit\.id is int, not binary; safesync_commit\.committed_at is missing/);
-    expect(await recorded()).toEqual([]);
-  });
-
-  it('refuses records that are those of another tool, and keeps its own elsewhere', async () => {
-    await database.pool.query('CREATE TABLE migrations (id INT PRIMARY KEY, migration VARCHAR(255), batch INT)');
-    const refused = await safesync(['migrate'], database.url);
-    expect(refused).toMatchObject({ code: 1, out: '' });
-    expect(refused.err).toMatch(/migrations\.name is missing/);
-    expect(await safesync(['migrate', '--table', 'own_records'], database.url)).toMatchObject({ code: 0, err: '' });
-    expect(await recorded('own_records')).toEqual(NAMES);
-  });
-
-  it('leaves nothing for a DataSource that lists the migrations, whose own still run', async () => {
-    await safesync(['migrate'], database.url);
-    const ran = await withTypeOrm((dataSource) => dataSource.runMigrations());
-    expect(ran.map(({ name }) => name)).toEqual(['OfTheUser1999999999999']);
-    expect(await recorded()).toEqual([...NAMES, 'OfTheUser1999999999999']);
-  });
-
-  it('finds done what such a DataSource has run, newer ones of the user included', async () => {
-    await withTypeOrm((dataSource) => dataSource.runMigrations());
-    const ended = await safesync(['migrate'], database.url);
-    expect(ended).toMatchObject({ code: 0, out: expect.stringMatching(/^Nothing to do/) });
-    expect(await recorded()).toEqual([...NAMES, 'OfTheUser1999999999999']);
-  });
-
-  it('runs beside newer migrations of the user, and TypeORM can revert what it recorded', async () => {
-    await withTypeOrm(async (dataSource) => {
-      await dataSource.runMigrations();
-      await dataSource.undoLastMigration();
-      for (let left = NAMES.length; left > 0; left -= 1) await dataSource.undoLastMigration();
+  it('runs each migration once and says so, and then that there is nothing to do', async () => {
+    expect(await safesync(['migrate'], database.url)).toEqual({
+      code: 0,
+      out: `applied  ${COMMIT}\napplied  ${LEASE}\n`,
+      err: '',
     });
-    await database.pool.query(
-      "INSERT INTO migrations (timestamp, name) VALUES (1999999999999, 'OfTheUser1999999999999')",
-    );
-    expect(await safesync(['migrate'], database.url)).toMatchObject({ code: 0, err: '' });
-    expect(await recorded()).toEqual(['OfTheUser1999999999999', ...NAMES]);
-    await withTypeOrm((dataSource) => dataSource.undoLastMigration());
-    expect(await recorded()).toEqual(['OfTheUser1999999999999', NAMES[0]]);
+    expect(await tablesOf(database)).toEqual(['migrations', 'safesync_commit', 'safesync_lease']);
+    expect(await safesync(['migrate'], database.url)).toEqual({
+      code: 0,
+      out: 'Nothing to do: every migration is applied.\n',
+      err: '',
+    });
+    expect(await recorded(database)).toEqual([COMMIT, LEASE]);
   });
 
-  it('makes the table of records exactly as TypeORM does', async () => {
-    const shape = async (): Promise<unknown> => (await database.rows('SHOW CREATE TABLE migrations'))[0];
+  it('takes the address as an option too, before that of the environment', async () => {
+    const other = await createTestDatabase();
+    const [url = ''] = other.url.split('?');
+    expect(await safesync(['migrate', '--url', url], database.url)).toMatchObject({ code: 0 });
+    expect(await recorded(other)).toEqual([COMMIT, LEASE]);
+    expect(await tablesOf(database)).toEqual([]);
+    await other.drop();
+  });
+
+  it('runs only what is pending', async () => {
     await safesync(['migrate'], database.url);
-    await database.pool.query('TRUNCATE migrations');
-    const ours = await shape();
-    await database.pool.query('DROP TABLE migrations, safesync_commit, safesync_lease');
-    await withTypeOrm((dataSource) => dataSource.runMigrations());
-    await database.pool.query('TRUNCATE migrations');
-    expect(ours).toEqual(await shape());
+    await database.pool.query('DROP TABLE safesync_lease');
+    await database.pool.query('DELETE FROM migrations WHERE name = ?', [LEASE]);
+    expect(await safesync(['migrate'], database.url)).toMatchObject({ code: 0, out: `applied  ${LEASE}\n` });
+    expect(await recorded(database)).toEqual([COMMIT, LEASE]);
+  });
+
+  it('takes over a table that was made and not recorded, with its rows', async () => {
+    await makeCommitTable(
+      'id BINARY(16) NOT NULL PRIMARY KEY, committed BOOLEAN NOT NULL DEFAULT TRUE, committed_at DATETIME(3) NOT NULL',
+    );
+    await database.pool.query("INSERT INTO safesync_commit VALUES (REPEAT('a', 16), TRUE, NOW())");
+    expect(await safesync(['migrate'], database.url)).toMatchObject({ code: 0, err: '' });
+    expect(await recorded(database)).toEqual([COMMIT, LEASE]);
+    expect(await database.rows('SELECT committed FROM safesync_commit')).toHaveLength(1);
+  });
+
+  it('refuses a table of that name with other columns, and records nothing', async () => {
+    await makeCommitTable('id INT PRIMARY KEY, committed BOOLEAN');
+    const { code, out, err } = await safesync(['migrate'], database.url);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toContain(
+      'safesync_commit.id is int, not binary; safesync_commit.committed_at is missing, not datetime',
+    );
+    expect(err).toContain('Rename a table of that name');
+    expect(await recorded(database)).toEqual([]);
+  });
+
+  it('fails when a recorded table is gone, after it has run the rest', async () => {
+    await safesync(['migrate'], database.url);
+    await database.pool.query('DROP TABLE safesync_commit, safesync_lease');
+    await database.pool.query('DELETE FROM migrations WHERE name = ?', [LEASE]);
+    const { code, out, err } = await safesync(['migrate'], database.url);
+    expect({ code, out }).toEqual({ code: 1, out: `applied  ${LEASE}\n` });
+    expect(err).toContain('the table safesync_commit is missing');
+    expect(err).toContain('safesync sql');
+    expect(await tablesOf(database)).toEqual(['migrations', 'safesync_lease']);
+  });
+
+  it("leaves another program's table of records alone, and names the option for another one", async () => {
+    await database.pool.query('CREATE TABLE migrations (id INT PRIMARY KEY, migration VARCHAR(255), batch INT)');
+    const { code, err } = await safesync(['migrate'], database.url);
+    expect(code).toBe(1);
+    expect(err).toContain('migrations.timestamp is missing, not bigint; migrations.name is missing, not varchar');
+    expect(err).toContain('--table');
+    expect(await tablesOf(database)).toEqual(['migrations']);
+    expect(await safesync(['migrate', '--table', 'safesync_migrations'], database.url)).toMatchObject({ code: 0 });
+    expect(await recorded(database, 'safesync_migrations')).toEqual([COMMIT, LEASE]);
+    expect(await database.rows('SELECT * FROM migrations')).toEqual([]);
+  });
+
+  it('records in the table it is told, and makes no other', async () => {
+    const args = ['migrate', '--table', 'schema_history'];
+    expect(await safesync(args, database.url)).toMatchObject({ code: 0 });
+    expect(await tablesOf(database)).toEqual(['safesync_commit', 'safesync_lease', 'schema_history']);
+    expect((await safesync(args, database.url)).out).toContain('Nothing to do');
+  });
+
+  describe('with an account of few grants', () => {
+    const account = (): string => `u_${database.name}@'%'`;
+    const asAccount = (): string =>
+      Object.assign(new URL(database.url), { username: `u_${database.name}`, password: '' }).href;
+
+    beforeEach(() => database.pool.query(`CREATE USER ${account()} IDENTIFIED BY ''`));
+    afterEach(() => database?.pool.query(`DROP USER ${account()}`));
+
+    const grant = (privileges: string): Promise<unknown> =>
+      database.pool.query(`GRANT ${privileges} ON ${database.name}.* TO ${account()}`);
+
+    it('SE-2 needs CREATE, INSERT and SELECT, and status SELECT', async () => {
+      await grant('SELECT');
+      expect(await safesync(['status'], asAccount())).toMatchObject({ code: 3, err: '' });
+      await grant('CREATE, INSERT');
+      expect(await safesync(['migrate'], asAccount())).toMatchObject({ code: 0, err: '' });
+      expect(await recorded(database)).toEqual([COMMIT, LEASE]);
+    });
+
+    it.each(['CREATE, INSERT', 'CREATE, SELECT', 'INSERT, SELECT'])('control: is denied with %s only', async (few) => {
+      await grant(few);
+      const { code, err } = await safesync(['migrate'], asAccount());
+      expect(code).toBe(1);
+      expect(err).toContain('The server denied access.');
+    });
   });
 });

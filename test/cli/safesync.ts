@@ -1,33 +1,39 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-export const BIN = fileURLToPath(new URL('../../libs/cli/dist/main.js', import.meta.url));
+export const PROGRAM = fileURLToPath(new URL('../../libs/cli/dist/main.js', import.meta.url));
 
+/** How a command ended, and all that it printed. */
 export interface Ended {
   readonly code: number | null;
   readonly out: string;
   readonly err: string;
 }
 
-/** Runs the compiled `safesync` as a process of its own, on `url` of its environment. */
-export function safesync(args: readonly string[], url = ''): Promise<Ended> {
-  const child = spawn(process.execPath, [BIN, ...args], {
-    env: { ...process.env, MYSQL_URL: url },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const printed = { out: '', err: '' };
-  child.stdout.setEncoding('utf8').on('data', (text) => (printed.out += text));
-  child.stderr.setEncoding('utf8').on('data', (text) => (printed.err += text));
-  return new Promise((resolve, reject) => {
-    child.once('error', reject).once('close', (code) => resolve({ code, ...printed }));
-  });
+export interface Running {
+  readonly process: ChildProcess;
+  readonly ended: Promise<Ended>;
 }
 
-/** The statements of an SQL text, as a client that reads it sends them. */
-export function statementsOf(text: string): string[] {
-  return text
-    .replaceAll(/^--.*$/gm, '')
-    .split(/;\n/)
-    .map((statement) => statement.trim())
-    .filter((statement) => statement !== '');
+/** Starts the compiled command in a process of its own; `url` goes into its environment, where undefined leaves it without one. */
+export function start(args: readonly string[], url?: string): Running {
+  const { MYSQL_URL: _, ...env } = process.env;
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
+    env: url === undefined ? env : { ...env, MYSQL_URL: withoutFlags(url) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const code = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const ended = Promise.all([code, text(child.stdout), text(child.stderr)]);
+  return { process: child, ended: ended.then(([status, out, err]) => ({ code: status, out, err })) };
+}
+
+/** Runs the compiled command to its end. */
+export function safesync(args: readonly string[], url?: string): Promise<Ended> {
+  return start(args, url).ended;
+}
+
+/** The suite can be told driver flags in its URL, and the command takes no parameters. */
+function withoutFlags(url: string): string {
+  return url.replace(/\?flags=.*$/, '');
 }

@@ -1,93 +1,107 @@
-import { DB_MIGRATIONS } from '@safesync/db';
 import { createTestDatabase, type TestDatabase } from '../support/mysql.js';
-import { safesync, statementsOf } from './safesync.js';
+import { COMMIT, LEASE, tablesOf } from './recorded.js';
+import { type Ended, safesync } from './safesync.js';
 
-const NAMES = DB_MIGRATIONS.map(({ name }) => name);
-const states = (...of: string[]): unknown[] => NAMES.map((name, index) => ({ name, state: of[index] }));
-
-describe('safesync status and sql', () => {
+describe('safesync status', () => {
   let database: TestDatabase;
+  let address: string;
 
   beforeEach(async () => {
     database = await createTestDatabase();
+    const { username, host } = new URL(database.url);
+    address = `${username}@${host}/${database.name}`;
   });
   afterEach(() => database?.drop());
 
-  const pipe = async (text: string): Promise<void> => {
-    for (const statement of statementsOf(text)) await database.pool.query(statement);
-  };
-  const isEmpty = async (): Promise<boolean> => (await database.rows('SHOW TABLES')).length === 0;
+  const status = (...args: string[]): Promise<Ended> => safesync(['status', ...args], database.url);
 
-  it('says what is pending, exits with 3 and makes nothing', async () => {
-    const { code, out, err } = await safesync(['status'], database.url);
+  it('exits with 3 while migrations are pending, naming them, and changes nothing', async () => {
+    const { code, out, err } = await status();
     expect({ code, err }).toEqual({ code: 3, err: '' });
-    for (const name of NAMES) expect(out).toContain(`pending   ${name}`);
-    expect(out).toMatch(/^server {4}(mysql|mariadb) \d+\.\d+/);
-    expect(out).toContain(`database  ${database.name}`);
-    expect(await isEmpty()).toBe(true);
-  });
-
-  it('says the same as one JSON document', async () => {
-    const [facts] = await database.rows<{ version: string }>('SELECT VERSION() AS version');
-    const { code, out } = await safesync(['status', '--json'], database.url);
-    const version = String(facts?.version);
-    expect(code).toBe(3);
-    expect(JSON.parse(out)).toEqual({
-      address: expect.stringMatching(new RegExp(`^root@.*:\\d+/${database.name}$`)),
-      server: { dialect: /mariadb/i.test(version) ? 'mariadb' : 'mysql', version },
-      database: database.name,
-      table: 'migrations',
-      migrations: states('pending', 'pending'),
-      faults: [],
-    });
+    expect(out).toContain(`(${address})`);
+    expect(out).toContain(`pending   ${COMMIT}\npending   ${LEASE}\n`);
+    expect(out).toContain('2 pending: run safesync migrate, or what safesync sql --pending prints.\n');
+    expect(await tablesOf(database)).toEqual([]);
   });
 
   it('exits with 0 when all are applied', async () => {
     await safesync(['migrate'], database.url);
-    const { code, out } = await safesync(['status'], database.url);
-    expect(code).toBe(0);
-    for (const name of NAMES) expect(out).toContain(`applied   ${name}`);
-  });
-
-  it('exits with 1 and names the table when one is gone although it is recorded; sql makes it again', async () => {
-    const { out: text } = await safesync(['sql']);
-    await pipe(text);
-    await database.pool.query('DROP TABLE safesync_lease');
-    const { code, out } = await safesync(['status'], database.url);
-    expect(code).toBe(1);
-    expect(out).toContain('fault     the table safesync_lease is missing');
-    expect((await safesync(['migrate'], database.url)).code).toBe(1);
-    await pipe(text);
-    expect((await safesync(['status'], database.url)).code).toBe(0);
-  });
-
-  it('prints without a server what makes and records everything, and may be run twice', async () => {
-    const { code, out, err } = await safesync(['sql'], 'mysql://nobody@127.0.0.1:1/none');
+    const { code, out, err } = await status();
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    await pipe(out);
-    await pipe(out);
-    const { out: json } = await safesync(['status', '--json'], database.url);
-    expect(JSON.parse(json)).toMatchObject({ migrations: states('applied', 'applied'), faults: [] });
-    expect((await safesync(['migrate'], database.url)).out).toMatch(/^Nothing to do/);
-    expect(await database.rows('SELECT name FROM migrations ORDER BY id')).toEqual(NAMES.map((name) => ({ name })));
+    expect(out).toContain(`applied   ${COMMIT}\napplied   ${LEASE}\n`);
+    expect(out).toContain('Every migration is applied.\n');
   });
 
-  it('prints with --pending only what the database lacks, and makes nothing', async () => {
-    const empty = await safesync(['sql', '--pending'], database.url);
-    expect(empty).toEqual(await safesync(['sql']));
-    expect(await isEmpty()).toBe(true);
-    await pipe(empty.out);
-    await database.pool.query('DELETE FROM migrations WHERE name = ?', [NAMES[1]]);
-    const { out } = await safesync(['sql', '--pending'], database.url);
-    expect(out).toContain(NAMES[1]);
-    expect(out).not.toContain(NAMES[0]);
-    await pipe(out);
-    expect((await safesync(['sql', '--pending'], database.url)).out).toBe('-- nothing is pending\n');
+  it('exits with 3 when one of them is pending', async () => {
+    await safesync(['migrate'], database.url);
+    await database.pool.query('DELETE FROM migrations WHERE name = ?', [LEASE]);
+    const { code, out } = await status();
+    expect(code).toBe(3);
+    expect(out).toContain(`applied   ${COMMIT}\npending   ${LEASE}\n`);
   });
 
-  it('prints the name of another table of records where one is given', async () => {
-    await pipe((await safesync(['sql', '--table', 'own_records'])).out);
-    expect((await safesync(['status', '--table', 'own_records'], database.url)).code).toBe(0);
-    expect((await safesync(['status'], database.url)).code).toBe(3);
+  it.each([
+    ['is gone', 'DROP TABLE safesync_lease', 'the table safesync_lease is missing, or hidden from this account'],
+    [
+      'has lost a column',
+      'ALTER TABLE safesync_lease DROP COLUMN token',
+      'safesync_lease.token is missing, not bigint',
+    ],
+    [
+      'has a column of another type',
+      'ALTER TABLE safesync_lease MODIFY holder VARCHAR(36)',
+      'safesync_lease.holder is varchar, not binary',
+    ],
+  ])('exits with 1 when a recorded table %s', async (_what, statement, fault) => {
+    await safesync(['migrate'], database.url);
+    await database.pool.query(statement);
+    const { code, out, err } = await status();
+    expect({ code, err }).toEqual({ code: 1, err: '' });
+    expect(out).toContain(`fault     ${fault}\n`);
+    expect(JSON.parse((await status('--json')).out)).toMatchObject({ faults: [fault] });
+  });
+
+  it('takes a table with further columns and indexes for what it is', async () => {
+    await safesync(['migrate'], database.url);
+    await database.pool.query('ALTER TABLE safesync_lease ADD note VARCHAR(20), ADD INDEX (expires_at)');
+    expect(await status()).toMatchObject({ code: 0 });
+  });
+
+  it('exits with 1, and prints no status, when the table of records is of another program', async () => {
+    await database.pool.query('CREATE TABLE migrations (version INT PRIMARY KEY)');
+    const { code, out, err } = await status('--json');
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toContain('migrations.name is missing, not varchar');
+    expect(err).toContain(`  database: ${address}\n`);
+  });
+
+  it('prints one JSON document with --json, with the same exit codes', async () => {
+    const pending = await status('--json');
+    const [server] = await database.rows<{ version: string }>('SELECT VERSION() AS version');
+    const version = String(server?.version);
+    expect(pending.code).toBe(3);
+    const found = {
+      address,
+      server: { dialect: /mariadb/i.test(version) ? 'mariadb' : 'mysql', version },
+      database: database.name,
+      table: 'migrations',
+      migrations: [
+        { name: COMMIT, state: 'pending' },
+        { name: LEASE, state: 'pending' },
+      ],
+      faults: [],
+    };
+    expect(JSON.parse(pending.out)).toEqual(found);
+    await safesync(['migrate'], database.url);
+    const applied = await status('--json');
+    expect(applied.code).toBe(0);
+    const migrations = found.migrations.map(({ name }) => ({ name, state: 'applied' }));
+    expect(JSON.parse(applied.out)).toEqual({ ...found, migrations });
+  });
+
+  it('reads the table of records that it is told', async () => {
+    await safesync(['migrate', '--table', 'history'], database.url);
+    expect(await status('--table', 'history')).toMatchObject({ code: 0 });
+    expect(await status()).toMatchObject({ code: 3 });
   });
 });

@@ -1,3 +1,4 @@
+import * as cli from '@safesync/cli';
 import * as core from '@safesync/core';
 import * as db from '@safesync/db';
 import * as metrics from '@safesync/metrics';
@@ -6,7 +7,7 @@ import * as testing from '@safesync/testing';
 import { type ErrorSource, readLibraries } from './library-source.js';
 import { type TableRow, tableRows } from './markdown-tables.js';
 
-const exportsOfAll: readonly [string, unknown][] = [core, db, metrics, queue, testing].flatMap((library) =>
+const exportsOfAll: readonly [string, unknown][] = [cli, core, db, metrics, queue, testing].flatMap((library) =>
   Object.entries(library),
 );
 const source = readLibraries();

@@ -10,9 +10,11 @@ describe('arguments in a message', () => {
     expect(hideArguments(`unknown '${arg}'`, ['migrate', arg])).toBe(`unknown '${short}'`);
   });
 
-  it('are cut down where only the value of one is repeated', () => {
-    const text = hideArguments("argument 'mysql://app:canary@db' is invalid", ['--wait=mysql://app:canary@db']);
-    expect(text).toBe("argument 'mysql:...' is invalid");
+  it('are found where only what follows their = is repeated', () => {
+    const arg = '--table=mysql://app:canary@db/bank';
+    expect(hideArguments("argument 'mysql://app:canary@db/bank' is invalid", [arg])).toBe(
+      "argument 'mysql:...' is invalid",
+    );
   });
 
   it('stay as they are where they are only a name', () => {

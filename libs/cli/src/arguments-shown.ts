@@ -4,7 +4,7 @@
  */
 export function hideArguments(text: string, args: readonly string[]): string {
   return args
-    .flatMap((arg) => [arg, arg.replace(/^[^=]*=/s, '')])
+    .flatMap((arg) => [arg, arg.slice(arg.indexOf('=') + 1)])
     .map((arg) => [arg, shown(arg)] as const)
     .filter(([arg, short]) => arg !== short)
     .toSorted(([left], [right]) => right.length - left.length)

@@ -15,12 +15,8 @@ export function failureText(thrown: unknown): string {
   const { address, cause: error } = thrown instanceof FailureAt ? thrown : { address: undefined, cause: thrown };
   const lines = [error instanceof Error ? error.message : 'an error that is not one'];
   if (address !== undefined) lines.push(`  database: ${address}`);
-  if (isSafeSyncError(error) && error.cause instanceof Error) lines.push(`  cause: ${causeText(error.cause)}`);
+  if (isSafeSyncError(error) && error.cause instanceof Error) lines.push(`  cause: ${error.cause.message}`);
   return lines.join('\n');
-}
-
-function causeText({ code, message }: Error & { code?: unknown }): string {
-  return typeof code === 'string' && !message.includes(code) ? `${code}: ${message}` : message;
 }
 
 export const isUsageError = (thrown: unknown): boolean => isSafeSyncError(thrown, 'INVALID_OPTIONS');

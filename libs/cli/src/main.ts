@@ -1,9 +1,13 @@
 #!/usr/bin/env node
 import { run } from './run.js';
-import type { Terminal } from './terminal.js';
+import { EXIT, type Terminal } from './terminal.js';
 
-// whoever reads the output may have read enough
-process.stdout.on('error', () => process.exit());
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', ({ code }: NodeJS.ErrnoException) => {
+    // a reader may have read enough; that is no reason to stop half-way, nor a failure
+    if (code !== 'EPIPE') process.exitCode = EXIT.failed;
+  });
+}
 
 const terminal: Terminal = {
   out: (text) => void process.stdout.write(text),
@@ -12,4 +16,4 @@ const terminal: Terminal = {
   exitCode: 0,
 };
 await run(process.argv.slice(2), terminal);
-process.exitCode = terminal.exitCode;
+process.exitCode ||= terminal.exitCode;

@@ -61,7 +61,7 @@ function linesOf(found: Status): string {
     '',
     ...found.faults.map((fault) => `fault     ${fault}`),
     ...(found.faults.length > 0
-      ? ["Rename or drop a table that is not the library's, then run what safesync sql prints."]
+      ? ["Rename a table of that name that is not the library's, then run what safesync sql prints."]
       : []),
     pending === 0
       ? 'Every migration is applied.'

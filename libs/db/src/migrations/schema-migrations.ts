@@ -23,6 +23,9 @@ export interface MigrationState {
   readonly isApplied: boolean;
 }
 
+const RECORDS_REMEDY =
+  'Have migrations recorded in another table: migrationsTableName of the DataSource, --table of safesync.';
+
 type Rows = readonly Readonly<Record<string, unknown>>[];
 
 /**
@@ -54,6 +57,8 @@ export class SchemaMigrations {
     try {
       await dataSource.initialize();
       const runner = dataSource.createQueryRunner();
+      // a record stays, however the server begins its sessions
+      await runner.query('SET SESSION autocommit = 1');
       const [facts] = rowsOf(await runner.query('SELECT VERSION() AS version, DATABASE() AS name'));
       const version = String(facts?.version);
       const dialect = detectDialect(version);
@@ -123,14 +128,20 @@ export class SchemaMigrations {
 
   private async recordedNames(): Promise<ReadonlySet<string>> {
     const { recordsTable } = this.plan;
+    const rows = await this.recordRows(recordsTable);
+    if (rows === undefined) return new Set();
     const faults = await this.faultsOf(recordsShape(recordsTable));
+    if (faults.length > 0) throw new SchemaMismatchError(faults, RECORDS_REMEDY);
+    return new Set(rows.map(({ name }) => String(name)));
+  }
+
+  /** Undefined where there is no such table. */
+  private async recordRows(recordsTable: string): Promise<Rows | undefined> {
     try {
       // every column: another table of that name may have no such one
-      const rows = await this.send(`SELECT * FROM ${quoteIdentifier(recordsTable, 'table')}`);
-      requireNone(faults);
-      return new Set(rows.map(({ name }) => String(name)));
+      return await this.send(`SELECT * FROM ${quoteIdentifier(recordsTable, 'table')}`);
     } catch (error) {
-      if (error instanceof DbError && isMissingTable(error.errno)) return new Set();
+      if (error instanceof DbError && isMissingTable(error.errno)) return undefined;
       throw error;
     }
   }
