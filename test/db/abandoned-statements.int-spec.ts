@@ -59,6 +59,27 @@ describe('a statement whose connection was given up while the server ran it', ()
     expect(texts).toContain(`KILL ${thread}`);
   });
 
+  it('is ended also when the whole pool is waited for', async () => {
+    const { sessions } = db;
+    let thread = 0;
+    const slow = sessions.run(
+      async (session) => {
+        thread = session.internals.connection.threadId;
+        const others = Array.from({ length: 6 }, () =>
+          sessions.run((other) => other.fetchAll('SELECT SLEEP(0.4)'), { independent: true }),
+        );
+        await Promise.all([session.fetchAll('SELECT SLEEP(20)'), ...others]);
+      },
+      { timeoutMs: 100 },
+    );
+    await expect(slow).rejects.toBeInstanceOf(SessionTimeoutError);
+    const list = 'SELECT 1 FROM information_schema.processlist WHERE id = ? AND info IS NOT NULL';
+    await eventually(async () => (await database.rows(list, [thread])).length === 0, {
+      what: 'the statement is ended',
+    });
+    await eventually(() => busy() === 0, { what: 'the others have ended' });
+  });
+
   it.each([
     ['another server', (home: Home): Home => ({ ...home, server: 'elsewhere:3306' })],
     ['the same server, started since', (home: Home): Home => ({ ...home, openedAt: -1e12 })],

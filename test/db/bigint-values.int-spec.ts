@@ -47,6 +47,22 @@ describe('DB-14 BIGINT values', () => {
     );
   });
 
+  it('are told from text by the column that a row holds, of several with one name', async () => {
+    await database.pool.query('CREATE TABLE labels (low VARCHAR(20) PRIMARY KEY)');
+    await database.pool.query("INSERT INTO labels VALUES ('12'), (''), ('no number')");
+    const sql = (left: string, right: string): string =>
+      `SELECT a.low, b.low FROM ${left} a JOIN ${right} b ORDER BY 2`;
+    await db.sessions.run(
+      async (session) => {
+        const texts = await session.fetchAll(sql('numbers', 'labels'));
+        expect(texts.map(({ low }) => low)).toEqual(['', '12', 'no number']);
+        const numbers = await session.fetchAll(sql('labels', 'numbers'));
+        expect(numbers.map(({ low }) => low)).toEqual(Array(3).fill(AS_BIGINT.low));
+      },
+      { bigints: true },
+    );
+  });
+
   it('can be bigint for all sessions of a DataSource', async () => {
     const other = await openSessions(database.url, { defaults: { bigints: true } });
     try {

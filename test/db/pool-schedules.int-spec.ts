@@ -17,7 +17,7 @@ const undone = new Error('undone');
 
 const flow = (depth: number): fc.Arbitrary<Flow> =>
   fc.record({
-    inner: depth === 0 ? fc.constant([]) : fc.array(flow(depth - 1), { maxLength: 2 }),
+    inner: depth === 0 ? fc.constant([]) : fc.array(flow(depth - 1), { maxLength: 3 - depth }),
     isHasty: fc.boolean(),
     end: fc.constantFrom('commit', 'throw', 'abort'),
   });
@@ -96,5 +96,5 @@ describe('a pool of two connections', () => {
     // the schedules did meet what they are to show
     expect(codes.get('POOL_DEADLOCK')).toBeGreaterThan(0);
     expect(codes.get('undone')).toBeGreaterThan(0);
-  }, 120_000);
+  }, 240_000);
 });

@@ -5,8 +5,9 @@ import {
   DB_POOL_CONNECTIONS,
   DB_POOL_SIZE,
   DB_POOL_WAITING,
-  PoolDeadlockError,
+  DbSessions,
 } from '@safesync/db';
+import { eventually } from '../support/eventually.js';
 import { createTestDatabase, type TestDatabase } from '../support/mysql.js';
 import { deferred, holdSession } from './held-session.js';
 import { type OpenSessions, type OpenSessionsOptions, openSessions } from './open-sessions.js';
@@ -16,12 +17,18 @@ type Reading = readonly (readonly [labels: Readonly<Record<string, string>>, val
 /** Keeps the gauges it is to follow, and counts. */
 class Gauges implements MetricsRecorder {
   private readonly reads = new Map<string, () => Reading>();
+  private readonly known = new Set<object>();
   readonly counted: string[] = [];
   readonly set: MetricsRecorder['set'] = () => undefined;
   readonly observe: MetricsRecorder['observe'] = () => undefined;
   readonly add: MetricsRecorder['add'] = ({ name }) => void this.counted.push(name);
 
-  follow<D extends MetricDefinition>({ name }: D, _source: object, read: ReadGauge<D>): void {
+  get sources(): number {
+    return this.known.size;
+  }
+
+  follow<D extends MetricDefinition>({ name }: D, source: object, read: ReadGauge<D>): void {
+    this.known.add(source);
     this.reads.set(name, read);
   }
 
@@ -65,6 +72,19 @@ describe('the pool', () => {
       await stranger.release();
       await Promise.all([waiting, alsoWaiting]);
       expect(metrics.now).toEqual({ size: 2, busy: 0, idle: 2, waiting: 0 });
+    });
+
+    it('once, however often the sessions of a DataSource are opened, and not by connections that are gone', async () => {
+      const metrics = new Gauges();
+      const { dataSource, sessions } = await open({ metrics });
+      const thread = await sessions.run(async ({ internals }) => internals.connection.threadId);
+      await database.pool.query(`KILL ${thread}`);
+      await eventually(() => metrics.now.busy === 0 && metrics.now.idle === 0, { what: 'the connection is gone' });
+      await dataSource.destroy();
+      await dataSource.initialize();
+      await DbSessions.open(dataSource, {}, metrics);
+      expect(metrics.sources).toBe(1);
+      expect(metrics.now).toMatchObject({ size: 2, busy: 0 });
     });
 
     it('under the name of its database', async () => {
@@ -155,6 +175,30 @@ describe('the pool', () => {
       expect(leaks.map(({ threadId }) => threadId)).toEqual([thread]);
     });
 
+    it('and of none that came back while another did not (negative control)', async () => {
+      const told = deferred<ConnectionLeak>();
+      const leaks: ConnectionLeak[] = [];
+      await leaking({
+        onLeak: (leak) => {
+          leaks.push(leak);
+          told.resolve(leak);
+        },
+      });
+      const returned = await holdSession(db.sessions.run.bind(db.sessions), async () => undefined);
+      const kept = await holdSession(db.sessions.run.bind(db.sessions), async () => undefined);
+      await returned.commit();
+      await told.promise;
+      expect(leaks.map(({ threadId }) => threadId)).toEqual([kept.session.internals.connection.threadId]);
+      await kept.commit();
+    });
+
+    it('outside of the session whose flow it happens in', async () => {
+      const opened = deferred<string>();
+      const open2 = (): Promise<string> => db.sessions.run(async () => 'opened');
+      await leaking({ onLeak: () => void open2().then(opened.resolve, opened.reject) });
+      await db.sessions.run(async () => expect(await opened.promise).toBe('opened'));
+    });
+
     it('by a process warning where nobody asked to be told', async () => {
       const warned = deferred<void>();
       const emit = jest.spyOn(process, 'emitWarning').mockImplementation(() => warned.resolve());
@@ -165,81 +209,6 @@ describe('the pool', () => {
         expect(emit.mock.calls).toEqual([[expect.stringMatching(said), 'SafeSyncLeakWarning']]);
       } finally {
         emit.mockRestore();
-      }
-    });
-  });
-
-  describe('M23 with demands inside of sessions', () => {
-    it('serves them before others who have waited longer', async () => {
-      const { sessions } = await open();
-      const order: string[] = [];
-      const othersWait = deferred<void>();
-      const neighbour = await holdSession(sessions.run.bind(sessions), async () => undefined);
-      const outer = sessions.run(async () => {
-        await othersWait.promise;
-        const inner = sessions.run(async () => void order.push('inner'), { independent: true });
-        await neighbour.commit();
-        await inner;
-      });
-      const other = sessions.run(async () => void order.push('other'));
-      othersWait.resolve();
-      await Promise.all([outer, other]);
-      expect(order).toEqual(['inner', 'other']);
-    });
-
-    it('refuses the one that closes a circle, and the others go on', async () => {
-      const { sessions } = await open({ acquireTimeoutMs: 5_000 });
-      const both = [deferred<void>(), deferred<void>()];
-      const results = await Promise.allSettled(
-        both.map(async (mine) =>
-          sessions.run(async () => {
-            mine.resolve();
-            await Promise.all(both.map(({ promise }) => promise));
-            await sessions.run(async () => undefined, { independent: true });
-          }),
-        ),
-      );
-      expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
-      const refused = results.find((result) => result.status === 'rejected');
-      expect(refused?.reason).toBeInstanceOf(PoolDeadlockError);
-    });
-
-    it('sees a circle through sessions that wait for inner ones', async () => {
-      const { sessions } = await open();
-      const deep = sessions.run(() =>
-        sessions.run(() => sessions.run(async () => undefined, { independent: true }), { independent: true }),
-      );
-      await expect(deep).rejects.toMatchObject({ code: 'POOL_DEADLOCK', poolSize: 2 });
-    });
-
-    it('refuses none whose session does not wait for it', async () => {
-      const { sessions } = await open({ poolSize: 1 });
-      let inner: Promise<string> = Promise.resolve('');
-      await sessions.run(async () => {
-        inner = sessions.run(async () => 'served', { independent: true });
-      });
-      expect(await inner).toBe('served');
-    });
-
-    it('knows a direct connection as one that is held', async () => {
-      const { sessions } = await open({ poolSize: 1 });
-      const inside = (): Promise<void> => sessions.run(async () => undefined);
-      await expect(sessions.connection(inside)).rejects.toMatchObject({ code: 'NESTED_SESSION' });
-      const apart = (): Promise<void> => sessions.run(async () => undefined, { independent: true });
-      await expect(sessions.connection(apart)).rejects.toMatchObject({ code: 'POOL_DEADLOCK', poolSize: 1 });
-    });
-
-    it('takes connections of another pool for no circle', async () => {
-      const { sessions } = await open({ poolSize: 1 });
-      const other = await openSessions(database.url, { poolSize: 1 });
-      try {
-        const inOther = (): Promise<string> => other.sessions.run(async () => 'served', { independent: true });
-        const held = await holdSession(other.sessions.run.bind(other.sessions), async () => undefined);
-        const nested = sessions.run(inOther);
-        await held.commit();
-        expect(await nested).toBe('served');
-      } finally {
-        await other.close();
       }
     });
   });

@@ -1,5 +1,5 @@
+import { inspect } from 'node:util';
 import { type DbSession, Tables } from '@safesync/db';
-import { TcpProxy } from '@safesync/testing';
 import { createTestDatabase, type TestDatabase } from '../support/mysql.js';
 import { type OpenSessions, type OpenSessionsOptions, openSessions } from './open-sessions.js';
 
@@ -143,19 +143,55 @@ describe('rows one by one', () => {
       });
     });
 
-    it('end in the error of a connection that is lost between them', async () => {
-      const { hostname, port } = new URL(database.url);
-      const proxy = await TcpProxy.start({ host: hostname, port: Number(port) });
-      try {
-        const { sessions } = await open(proxy.url(database.url));
-        const run = sessions.run(async (session) => {
-          for await (const { id } of session.stream<Item>('SELECT * FROM items ORDER BY id')) if (id === 0) proxy.cut();
-        });
-        await expect(run).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
-        expect(db.hookErrors).toEqual([]);
-      } finally {
-        await proxy.stop();
+    it('that nobody reads on undo the session also when the server has sent them all', async () => {
+      const { sessions } = await open();
+      const hooks: string[] = [];
+      const run = sessions.run(async (session) => {
+        session.afterRollback(() => void hooks.push('rollback'));
+        await session.execute('UPDATE items SET text = :text WHERE id = 1', { text: 'lost' });
+        await session.stream('SELECT id FROM items LIMIT 3').next();
+        // by then the answer has come as a whole
+        await database.pool.query('SELECT SLEEP(0.05)');
+      });
+      await expect(run).rejects.toMatchObject({ code: 'UNAWAITED_STATEMENTS' });
+      expect(hooks).toEqual(['rollback']);
+      expect(await database.rows("SELECT id FROM items WHERE text = 'lost'")).toEqual([]);
+    });
+
+    it.each([1, 50, 2_000])('of TypeORM may be the last thing a session does: %p', async (count) => {
+      const { sessions } = await open();
+      const read = await sessions.run(async ({ manager }) => {
+        const rows = await manager.createQueryBuilder().select('*').from('items', 'i').limit(count).stream();
+        let sum = 0;
+        for await (const _ of rows) sum += 1;
+        return sum;
+      });
+      expect(read).toBe(count);
+    });
+
+    it('of TypeORM end in the error of the library', async () => {
+      const { sessions } = await open();
+      const seen: unknown[] = [];
+      const run = sessions.run(async ({ manager }) => {
+        const rows = await manager.queryRunner?.stream("SELECT nope FROM items WHERE text = 'CANARY'");
+        rows?.on('error', (error) => seen.push(error));
+        const read = async (): Promise<void> => {
+          for await (const _ of rows ?? []) seen.push('a row');
+        };
+        await read().catch((error: unknown) => seen.push(error));
+      });
+      await run;
+      expect(seen).toHaveLength(2);
+      for (const error of seen) {
+        expect(error).toMatchObject({ code: 'STATEMENT_FAILED' });
+        expect(inspect(error, { depth: 9 })).not.toContain('CANARY');
       }
+    });
+
+    it('are none where the statement has no result', async () => {
+      const { sessions } = await open();
+      const run = sessions.run((session) => session.stream('UPDATE items SET text = text WHERE id = 1').next());
+      await expect(run).rejects.toMatchObject({ code: 'NO_RESULT' });
     });
   });
 

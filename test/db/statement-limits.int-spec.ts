@@ -59,6 +59,39 @@ describe('M24 the time of a statement', () => {
     expect(await limits()).toEqual(before);
   });
 
+  it.each([
+    ['is released as it is', { waitForConnections: false }],
+    ['resets its connections', { resetOnRelease: true }],
+  ])('does not hold for others in a pool that %s either', async (_, driver) => {
+    const { sessions, dataSource } = await open(database.url, { driver });
+    const limits = (): Promise<unknown> =>
+      dataSource.query("SHOW SESSION VARIABLES WHERE Variable_name IN ('max_execution_time', 'max_statement_time')");
+    const before = await limits();
+    await sessions.run((session) => session.fetchAll('SELECT 1'));
+    expect(await limits()).toEqual(before);
+  });
+
+  it('is that of each, however many wait behind one another', async () => {
+    const { sessions } = await open(database.url);
+    const naps = sessions.connection((connection) =>
+      Promise.all([1, 2, 3, 4, 5].map(() => connection.fetchAll('SELECT SLEEP(0.25) AS slept'))),
+    );
+    expect(await naps).toHaveLength(5);
+  });
+
+  it('leaves a session that waits longer for locks its wait', async () => {
+    const { sessions } = await open(database.url);
+    await database.pool.query('INSERT INTO items VALUES (1)');
+    const holder = await database.pool.getConnection();
+    await holder.query('START TRANSACTION');
+    await holder.query('UPDATE items SET id = 2');
+    const change = sessions.run((session) => session.execute('UPDATE items SET id = 3'), { lockWaitMs: 1_500 });
+    await expect(change).rejects.toMatchObject({ code: 'LOCK_TIMEOUT' });
+    await holder.query('ROLLBACK');
+    holder.release();
+    await sessions.run((session) => expect(session.fetchAll(ENDLESS)).rejects.toBeInstanceOf(StatementTimeoutError));
+  });
+
   it('is the shorter one of ours and the server’s own', async () => {
     const { sessions } = await open(database.url);
     const name = sessions.dialect.name === 'mariadb' ? 'max_statement_time' : 'max_execution_time';

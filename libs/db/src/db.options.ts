@@ -50,7 +50,8 @@ export interface DbOptions {
   /**
    * Longest a statement of a session may take, in ms; 0 for no limit. Then the server ends it, where it can (MariaDB any, MySQL
    * SELECT only), as `StatementTimeoutError`; one still unanswered half a second later costs its connection, which is taken for
-   * dead, and the server is told to end it. Default 60 000. Keep it above `lockWaitMs`.
+   * dead, and the server is told to end it as soon as there is another. COMMIT counts as one. Default 60 000. Keep it above
+   * `lockWaitMs`; a session with a longer `lockWaitMs` of its own gets that and a second.
    */
   readonly statementTimeoutMs?: number;
   /** A connection that a session or borrower has for longer is told to `onLeak`, in ms; 0 for never. Default 60 000. */

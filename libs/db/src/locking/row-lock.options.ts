@@ -12,7 +12,7 @@ export interface RowLockOptions {
   readonly wait?: 'wait' | 'nowait' | 'skipLocked';
   /**
    * Longest wait for each row in ms, rounded up to whole seconds; 0 means `nowait`. Only with `wait: 'wait'`. Default: the
-   * session's `lockWaitMs`.
+   * session's `lockWaitMs`. Below `statementTimeoutMs`, which ends the wait otherwise.
    */
   readonly timeoutMs?: number;
   /** Columns to return. Default: all. */

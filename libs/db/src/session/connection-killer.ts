@@ -5,7 +5,7 @@ import type { ConnectionHome, SessionConnection } from './session-connection.js'
 /**
  * Ends `dead` on the server, which may still run a statement of it, over another connection. Throws a `DbError` where the
  * server refuses: it has ended by itself, for example. Does nothing where its number may be somebody else's by now: behind a
- * proxy that gives its own, on another server, and on one that was started since.
+ * proxy that gives its own, on another server, and on one that was started since, by more than a second.
  */
 export async function killConnection(over: SessionConnection, dead: SessionConnection): Promise<void> {
   if (dead.home !== undefined && (await isSameServer(over, dead.home)))
@@ -23,11 +23,11 @@ async function isSameServer(over: SessionConnection, home: ConnectionHome): Prom
   return server.rows[0]?.server === home.server && startedAt - 1_000 <= home.openedAt;
 }
 
-const KILL_TIMEOUT_MS = 1_000;
+const KILL_TIMEOUT_MS = 10_000;
 
 /** Whoever has other connections to the same server. */
 interface Lender {
-  acquire(limitMs: number): Promise<SessionConnection>;
+  acquire(limitMs: number, signal: undefined, isFirst: true): Promise<SessionConnection>;
   giveBack(connection: SessionConnection): void;
 }
 
@@ -37,7 +37,7 @@ interface Lender {
  */
 export async function endAbandoned(abandoned: SessionConnection, lender: Lender): Promise<void> {
   try {
-    const connection = await lender.acquire(KILL_TIMEOUT_MS);
+    const connection = await lender.acquire(KILL_TIMEOUT_MS, undefined, true);
     const killing = killConnection(connection, abandoned).finally(() => lender.giveBack(connection));
     await withDeadline(killing, KILL_TIMEOUT_MS, () => new AcquireTimeoutError(KILL_TIMEOUT_MS));
   } catch {

@@ -63,7 +63,7 @@ export class ConnectionSource {
       options,
       (connection) => void outOfScope(() => endAbandoned(connection, this)),
     );
-    this.lendings = new Lendings(options.leakAfterMs, options.onLeak);
+    this.lendings = new Lendings(options.leakAfterMs, (leak) => outOfScope(() => options.onLeak(leak)));
     const graceMs = Math.ceil(options.acquireTimeoutMs / 10);
     this.nested = new NestedDemands(
       () => pool.size,
@@ -109,22 +109,24 @@ export class ConnectionSource {
   /**
    * Takes a connection, within `acquireTimeoutMs` at most. First come, first served; before all others who holds one already.
    * Throws `PoolDeadlockError` when all are held by flows that wait for another.
+   *
+   * @param isFirst for what frees what others wait for
    */
-  acquire(limitMs: number = Number.POSITIVE_INFINITY, signal?: SignalLike): Promise<SessionConnection> {
+  acquire(limitMs = Number.POSITIVE_INFINITY, signal?: SignalLike, isFirst = false): Promise<SessionConnection> {
     const spare = this.takeSpare();
     if (spare !== undefined) return Promise.resolve(spare);
     const trace = this.lendings.trace(false);
     const scope = openScope();
-    const isFirst = scope !== undefined && this.nested.holds(scope);
+    const isNested = scope !== undefined && this.nested.holds(scope);
     const timeoutMs = Math.min(limitMs, this.options.acquireTimeoutMs);
     const waiting = this.line.join({
       timeoutMs,
       onTimeout: () => new AcquireTimeoutError(timeoutMs),
       signal,
       onAbort: (reason) => new SessionAbortedError('Waiting for a connection', reason),
-      isFirst,
+      isFirst: isFirst || isNested,
     });
-    if (isFirst) this.nested.watch(scope, waiting);
+    if (isNested) this.nested.watch(scope, waiting);
     this.request();
     return waiting.served.then((connection) => this.lend(connection, trace));
   }
@@ -158,11 +160,6 @@ export class ConnectionSource {
     const runner = this.dataSource.createQueryRunner('master');
     connection.lendTo(runner);
     return runner;
-  }
-
-  /** The same for all who use the same connections. */
-  get poolIdentity(): object {
-    return this.pool.identity;
   }
 
   /** Of the whole pool, others who use it included; undefined where it cannot be seen. */

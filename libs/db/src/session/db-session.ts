@@ -73,7 +73,8 @@ export class DbSession {
   /**
    * The rows of a statement one by one, as a loop takes them: for results too large for memory. Until the loop has ended the
    * session takes no other statement (`ConcurrentUseError`); one that is left early still reads the rest. `statementTimeoutMs` does
-   * not hold, but a server ends a stream whose reader pauses for longer than its `net_write_timeout` (60 s).
+   * not hold; after ten times that without a row the connection counts as lost. A server ends a stream whose reader pauses for longer
+   * than its `net_write_timeout` (60 s).
    */
   stream<R extends object = Row>(sql: string, params: SqlParams = {}): AsyncGenerator<R, void, undefined> {
     return eachRow(this.transaction, { method: 'stream', sql, params }) as AsyncGenerator<R, void, undefined>;

@@ -46,7 +46,7 @@ export class DbSessions {
     };
     const { source, facts } = await ConnectionSource.open(dataSource, { ...resolved, onLeak });
     metrics.declare?.(DB_METRICS);
-    showPool(metrics, source, facts.databaseName ?? '');
+    showPool(metrics, source, { pool: dataSource, database: facts.databaseName ?? '' });
     return new DbSessions({
       source,
       markers: new CommitMarkers(source, resolved.onHookError),
@@ -100,8 +100,9 @@ export class DbSessions {
 
   /**
    * Lends a connection without a transaction, for what sessions refuse: DDL, procedures, session variables, the driver's own
-   * methods. It is reset afterwards. A transaction or a statement left open is undone and rejects with `DirtyConnectionError`,
-   * whose stack says who left it; so does nothing else: what ran before is committed. Inside a session it rejects with
+   * methods. It is reset afterwards, or ended where `work` throws. A transaction or a statement left open is undone and rejects
+   * with `DirtyConnectionError`, whose stack says who left it; one that was sent through `raw` is waited for. What ran before is
+   * committed. Inside a session it rejects with
    * `NestedSessionError`, unless `independent`.
    */
   connection<T>(work: (connection: DirectConnection) => Promise<T>, options: DirectConnectionOptions = {}): Promise<T> {

@@ -21,9 +21,13 @@ export interface DirectConnectionOptions {
 /** A connection without a transaction, for what a session refuses: DDL, procedures, `LOCK TABLES`, session variables. */
 export class DirectConnection implements SessionScope {
   private phase: 'open' | 'closed' = 'open';
-  readonly outer = openScope();
+  private enclosing = openScope();
 
   constructor(readonly connection: SessionConnection) {}
+
+  get outer(): SessionScope | undefined {
+    return this.enclosing;
+  }
 
   get isOpen(): boolean {
     return this.phase === 'open';
@@ -47,6 +51,7 @@ export class DirectConnection implements SessionScope {
   /** Nothing is taken any more. */
   close(): void {
     this.phase = 'closed';
+    this.enclosing = undefined;
   }
 
   private send(method: string, sql: string, params: SqlParams | undefined): Promise<Reply> {

@@ -60,7 +60,8 @@ function guardStream(transaction: SessionTransaction): QueryRunner['stream'] {
   return async (sql, values, onEnd, onError) => {
     const { rows, ended } = openRows(transaction, { method: 'queryRunner.stream', sql, values });
     const stream = await rows;
-    if (onEnd) stream.once('end', onEnd as () => void);
+    // the driver says so too where the rows have ended early
+    stream.once('end', () => stream.readableEnded && (onEnd as (() => void) | undefined)?.());
     ended.catch((error: unknown) => (onError as ((error: unknown) => void) | undefined)?.(error));
     return stream as Awaited<ReturnType<QueryRunner['stream']>>;
   };

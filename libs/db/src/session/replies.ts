@@ -2,6 +2,14 @@ import { MultipleRowsError, StatementFailedError } from '../db.errors.js';
 import type { Statement } from '../sql/statement.js';
 import type { OkReply, Reply, Row } from './server-reply.js';
 
+/** @param verb of the statement */
+export function noResult(verb: string): StatementFailedError {
+  return new StatementFailedError(`The ${verb} returned no rows to fetch.`, {
+    code: 'NO_RESULT',
+    remedy: 'Use execute for statements without a result.',
+  });
+}
+
 /** What a write did. */
 export interface WriteResult {
   /** Rows matched by an UPDATE, changed or not; rows inserted or deleted otherwise. */
@@ -24,10 +32,7 @@ export function writeResult(reply: Reply, statement: Statement): WriteResult {
 
 export function allRows(reply: Reply, statement: Statement): Row[] {
   if ('rows' in reply) return reply.rows;
-  throw new StatementFailedError(`The ${statement.verb} returned no rows to fetch.`, {
-    code: 'NO_RESULT',
-    remedy: 'Use execute for statements without a result.',
-  });
+  throw noResult(statement.verb);
 }
 
 export function atMostOne(method: string, reply: Reply, statement: Statement): Row | null {

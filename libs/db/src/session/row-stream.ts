@@ -1,7 +1,10 @@
 import type { Readable } from 'node:stream';
-import { Deferred } from '@safesync/core';
+import { Deferred, MAX_TIMER_MS } from '@safesync/core';
 import type { SqlParams } from '../sql/sql-value.js';
-import { type Column, type Reply, type Row, readBigints } from './server-reply.js';
+import { statementOf } from '../sql/statement-parser.js';
+import { translate } from './driver-error.js';
+import { noResult } from './replies.js';
+import { bigintNames, type Column, type Reply, type Row, readBigints } from './server-reply.js';
 import type { SessionConnection } from './session-connection.js';
 import type { SessionTransaction } from './session-transaction.js';
 
@@ -26,6 +29,7 @@ export interface OpenRows {
 
 /** Rows that wait in memory for their reader. */
 const ROWS_AHEAD = 128;
+const SILENCE_FACTOR = 10;
 const NO_ROWS: Reply = { rows: [], columns: [] };
 
 /** Sends the statement in its turn. Until its reader is done with it the session takes no other: it would wait for him, and he for it. */
@@ -43,7 +47,7 @@ export function openRows(transaction: SessionTransaction, { method, sql, params,
     return NO_ROWS;
   };
   const ended = transaction.perform({ method, sql, params, send: sendInTurn }, () => undefined);
-  endReading = transaction.beginReading();
+  endReading = transaction.readers.begin(ended);
   ended.catch((error: unknown) => {
     endReading();
     opened.reject(error);
@@ -66,11 +70,48 @@ function send(
   return new Promise((resolve, reject) => {
     const query = connection.driverConnection.query(text, values ?? connection.noValues);
     const rows = query.stream({ highWaterMark: ROWS_AHEAD });
-    // an error that nobody heard would end the process; readers get it from the rows, everybody else from the statement
+    const silence = watchSilence(connection, query, rows);
+    // an error that nobody heard would end the process
     rows.on('error', () => undefined);
-    query.on('error', reject).once('end', () => resolve());
+    // and what the driver says of it may hold the text of the statement
+    query.removeAllListeners('error').on('error', (error: unknown) => {
+      rows.destroy(translate(error, connection.dialect));
+      reject(error);
+    });
+    query.once('end', () => {
+      clearInterval(silence);
+      resolve();
+    });
     take(rows);
   });
+}
+
+/**
+ * Takes a connection for dead on which no row came for ten times that of a statement, although there was room for one: a server
+ * sends rows when it has a packet full of them, which takes it longer than a result as a whole. Looks once in that time, so it
+ * may notice after twice as long.
+ */
+function watchSilence(
+  connection: SessionConnection,
+  query: { on(event: 'result', listener: () => void): unknown },
+  rows: Readable,
+): NodeJS.Timeout | undefined {
+  const { statementTimeoutMs } = connection;
+  if (statementTimeoutMs === 0) return undefined;
+  let hasCome = false;
+  query.on('result', () => {
+    hasCome = true;
+  });
+  const silence = setInterval(
+    () => {
+      const waits = rows.destroyed || rows.readableLength === 0;
+      if (waits && !hasCome) connection.fallSilent();
+      if (connection.lost !== undefined) clearInterval(silence);
+      hasCome = false;
+    },
+    Math.min(SILENCE_FACTOR * statementTimeoutMs, MAX_TIMER_MS),
+  );
+  return silence.unref();
 }
 
 /** The rows as a loop takes them. A loop that is left early waits for the rest of the rows, and drops them. */
@@ -81,10 +122,14 @@ export async function* eachRow(
   const { rows, ended } = openRows(transaction, call);
   try {
     const stream = await rows;
-    let columns: readonly Column[] = [];
-    if (transaction.rules.bigints) stream.once('fields', (given: readonly Column[]) => (columns = given));
+    let bigints: readonly string[] | undefined;
+    stream.once('fields', (columns: readonly Column[] | undefined) => {
+      bigints = columns && (transaction.rules.bigints ? bigintNames(columns) : []);
+    });
     for await (const row of stream as AsyncIterable<Row>) {
-      readBigints(row, columns);
+      // what the server answers to a statement without a result
+      if (bigints === undefined) throw noResult(statementOf(call.sql).verb);
+      readBigints(row, bigints);
       yield row;
     }
   } finally {

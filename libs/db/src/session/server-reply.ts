@@ -45,17 +45,26 @@ export function isInTransaction(reply: Reply): boolean {
 /** `MYSQL_TYPE_LONGLONG`: BIGINT, signed or not. */
 const BIGINT_TYPE = 8;
 
-/** Changes the BIGINT values of `row` from text, as the driver gives them, to bigint. */
-export function readBigints(row: Row, columns: readonly Column[]): void {
-  for (const { name, columnType } of columns) {
+const WHOLE_NUMBER = /^-?\d+$/;
+
+/** Names of the BIGINT columns. Of several columns with one name a row holds the last. */
+export function bigintNames(columns: readonly Column[]): readonly string[] {
+  const types = new Map(columns.map(({ name, columnType }) => [name, columnType]));
+  return [...types].filter(([, type]) => type === BIGINT_TYPE).map(([name]) => name);
+}
+
+/** Changes the named values of `row` from text, as the driver gives them, to bigint. */
+export function readBigints(row: Row, names: readonly string[]): void {
+  for (const name of names) {
     const value = row[name];
-    if (columnType === BIGINT_TYPE && (typeof value === 'string' || typeof value === 'number'))
-      row[name] = BigInt(value);
+    if (typeof value === 'number' || (typeof value === 'string' && WHOLE_NUMBER.test(value))) row[name] = BigInt(value);
   }
 }
 
 /** As `readBigints`, for every row there is. */
 export function withBigints(reply: Reply): Reply {
-  if ('rows' in reply) for (const row of reply.rows) readBigints(row, reply.columns);
+  if (!('rows' in reply)) return reply;
+  const names = bigintNames(reply.columns);
+  for (const row of reply.rows) readBigints(row, names);
   return reply;
 }

@@ -35,15 +35,16 @@ export class SessionConnection {
 
   /** @param usualLimitMs see `statementTimeoutMs` */
   constructor(
-    private readonly raw: PoolConnection,
+    /** The driver's own; whoever uses it answers for the state it is in. */
+    readonly driverConnection: PoolConnection,
     readonly dialect: SqlDialect,
     private readonly usualLimitMs: number,
   ) {
     this.limitMs = usualLimitMs;
-    this.unanswered = new UnansweredStatements(usualLimitMs, () => this.onSilence());
-    this.noValues = raw.config.namedPlaceholders === true ? [] : null;
-    raw.on('error', (error: unknown) => this.lose(translate(error, dialect)));
-    raw.on('end', () => this.lose(new ConnectionLostError()));
+    this.unanswered = new UnansweredStatements(usualLimitMs, () => this.fallSilent());
+    this.noValues = driverConnection.config.namedPlaceholders === true ? [] : null;
+    driverConnection.on('error', (error: unknown) => this.lose(translate(error, dialect)));
+    driverConnection.on('end', () => this.lose(new ConnectionLostError()));
   }
 
   /** Where its number means this connection; unknown behind a proxy that gives numbers of its own. */
@@ -57,12 +58,7 @@ export class SessionConnection {
 
   /** The server's number of this connection, as in its process list. */
   get threadId(): number {
-    return this.raw.threadId;
-  }
-
-  /** The driver's own; whoever uses it answers for the state it is in. */
-  get driverConnection(): PoolConnection {
-    return this.raw;
+    return this.driverConnection.threadId;
   }
 
   /** Longest a statement may take; the server ends it then, and a connection silent for longer is taken for dead. 0: no limit. */
@@ -97,7 +93,7 @@ export class SessionConnection {
         return;
       }
       this.unanswered.add(reject);
-      this.raw.query(text, this.noValues, (error, result, fields) => {
+      this.driverConnection.query(text, this.noValues, (error, result, fields) => {
         this.unanswered.remove(reject);
         if (error) reject(error);
         else resolve(toReply(result, fields));
@@ -130,7 +126,8 @@ export class SessionConnection {
     try {
       await Promise.all([lifted, work()]);
     } finally {
-      if (this.lostWith === undefined) await this.query(this.dialect.statementLimit(this.limitMs));
+      // in its place before whatever follows, and nobody has to wait for the answer
+      this.query(this.dialect.statementLimit(this.limitMs)).catch(() => this.taint('its time limit was not set'));
     }
   }
 
@@ -156,7 +153,7 @@ export class SessionConnection {
     this.lostWith ??= reason;
     // the socket, and no farewell: half-open peers do not answer one, and what waits in the driver behind the statement in
     // flight, like the end of its pool, is told only of a connection that it did not destroy itself
-    (this.raw as unknown as { readonly stream: { destroy(): void } }).stream.destroy();
+    (this.driverConnection as unknown as { readonly stream: { destroy(): void } }).stream.destroy();
     this.unanswered.rejectAll(reason);
   }
 
@@ -178,12 +175,12 @@ export class SessionConnection {
 
   /** Has `runner` talk to this connection. */
   lendTo(runner: QueryRunner): void {
-    Object.assign(runner, { databaseConnection: this.raw });
+    Object.assign(runner, { databaseConnection: this.driverConnection });
   }
 
   /** To the pool, as it is. */
   release(): void {
-    this.raw.release();
+    this.driverConnection.release();
   }
 
   /** Ends the transaction that the session before has begun. */
@@ -204,7 +201,8 @@ export class SessionConnection {
     this.isLimited = false;
     this.allow(this.usualLimitMs);
     return this.track(
-      () => new Promise((resolve, reject) => this.raw.reset((error) => (error ? reject(error) : resolve()))),
+      () =>
+        new Promise((resolve, reject) => this.driverConnection.reset((error) => (error ? reject(error) : resolve()))),
     );
   }
 
@@ -244,7 +242,8 @@ export class SessionConnection {
     this.unanswered.limit(ms);
   }
 
-  private onSilence(): void {
+  /** Nothing has come from the server for as long as a statement may take. */
+  fallSilent(): void {
     this.destroy(new ConnectionLostError(`The database did not answer within ${this.limitMs} ms.`));
   }
 }

@@ -45,7 +45,7 @@ type Work<T> = (session: DbSession) => Promise<T>;
 
 /** A rollback that takes longer is left to the server: the connection is destroyed. */
 const ROLLBACK_TIMEOUT_MS = 5_000;
-/** A COMMIT gets at least this long, since cutting it off would leave its outcome unknown. */
+/** A session's `timeoutMs` leaves its COMMIT at least this long, since cutting it off would leave its outcome unknown. */
 const LEAST_COMMIT_MS = 5_000;
 
 /** acquire -> before -> begin -> work -> commit | rollback -> cleanups -> after -> give back -> hooks. */
@@ -145,9 +145,14 @@ class SessionRun {
   private async changeLockWait(): Promise<void> {
     const { dialect } = this.connection;
     const { lockWaitMs } = this.environment.options.defaults;
+    const usualMs = this.connection.statementTimeoutMs;
+    const isPatient = usualMs > 0 && this.options.lockWaitMs >= usualMs;
     await this.connection.query(dialect.lockWait(this.options.lockWaitMs));
+    // else the statement would be ended before its wait
+    if (isPatient) await this.connection.limitStatements(this.options.lockWaitMs + 1_000);
     this.internals.beforeRelease(async (connection) => {
       await connection.query(dialect.lockWait(lockWaitMs));
+      if (isPatient) await connection.limitStatements(usualMs);
     });
   }
 
@@ -164,18 +169,14 @@ class SessionRun {
   /** The callback is done: nothing may be left of it, and nothing may have ended the transaction. */
   private settle(): Promise<void> | undefined {
     const pending = this.quiet();
-    if (pending !== 0) return this.refuseUnawaited(pending);
-    this.requireNone(this.transaction.savepoints.depth);
+    return pending === 0 ? this.seal(0) : pending.then((unawaited) => this.seal(unawaited));
+  }
+
+  private seal(unawaited: number): Promise<void> | undefined {
+    const count = this.transaction.savepoints.depth + unawaited;
+    if (count > 0) throw new UnawaitedStatementsError(count);
     this.requireCommittable();
     return this.marker && this.environment.markers.write(this.marker, this.transaction);
-  }
-
-  private async refuseUnawaited(pending: Promise<number>): Promise<void> {
-    this.requireNone(this.transaction.savepoints.depth + (await pending));
-  }
-
-  private requireNone(unawaited: number): void {
-    if (unawaited > 0) throw new UnawaitedStatementsError(unawaited);
   }
 
   /** Takes no more statements and waits for those on their way: how many there were. */

@@ -15,6 +15,7 @@ import type { Statement } from '../sql/statement.js';
 import { statementOf } from '../sql/statement-parser.js';
 import { translate } from './driver-error.js';
 import { LazyAbortSignal } from './lazy-abort-signal.js';
+import { RowReaders } from './row-readers.js';
 import { Savepoints } from './savepoints.js';
 import { isInTransaction, type Reply, withBigints } from './server-reply.js';
 import { type SessionConnection } from './session-connection.js';
@@ -75,13 +76,13 @@ export interface TransactionRules {
 export class SessionTransaction implements SessionScope {
   readonly hooks = new SessionHooks();
   readonly savepoints = new Savepoints(this);
+  readonly readers = new RowReaders();
   private readonly queue = new StatementQueue();
   private readonly controller = new LazyAbortSignal();
   private phase: 'open' | 'closing' | 'closed' = 'open';
   private reason: unknown;
   private enclosing = openScope();
   private ran = false;
-  private reader: object | undefined;
 
   constructor(
     readonly connection: SessionConnection,
@@ -125,7 +126,7 @@ export class SessionTransaction implements SessionScope {
   requireUsable(method: string): void {
     if (this.reason !== undefined) throw new SessionAbortedError(method, this.reason);
     if (this.phase !== 'open') throw new SessionClosedError(method);
-    if (this.reader !== undefined)
+    if (this.readers.isReading)
       throw new ConcurrentUseError(method, 'rows of a stream of the same session were still being read');
     this.savepoints.requireInside(method);
   }
@@ -156,19 +157,17 @@ export class SessionTransaction implements SessionScope {
   /** How many statements are unanswered; a promise of that, for when all are answered, unless there are none. */
   whenIdle(): Promise<number> | 0 {
     const idle = this.queue.whenIdle();
-    // nobody may read on; the error is made only then, since making one costs more than the rest of a session
-    if (this.reader !== undefined) this.connection.destroy(new UnawaitedStatementsError(1));
-    return idle;
+    if (this.readers.isReading) return this.stopReader(idle);
+    const { draining } = this.readers;
+    return draining === 0 || idle === 0 ? idle : idle.then((count) => count - draining);
   }
 
-  /** Somebody reads rows one by one: no other statement is taken until what is returned is called. */
-  beginReading(): () => void {
-    const reader = {};
-    this.reader = reader;
-    return () => {
-      // not that of another, begun since
-      if (this.reader === reader) this.reader = undefined;
-    };
+  /** Nobody may read on, whether or not the server has sent everything. */
+  private async stopReader(idle: Promise<number> | 0): Promise<number> {
+    const reason = new UnawaitedStatementsError(1);
+    this.abort(reason);
+    this.connection.destroy(reason);
+    return Math.max(1, await idle);
   }
 
   abort(reason: unknown): void {

@@ -15,8 +15,9 @@ export class SpareConnections {
     private readonly giveUp: (connection: SessionConnection) => void,
   ) {}
 
+  /** Those still connected. */
   get length(): number {
-    return this.idle.length;
+    return this.idle.filter(({ connection }) => connection.lost === undefined).length;
   }
 
   keep(connection: SessionConnection): void {

@@ -32,12 +32,14 @@ export class UnansweredStatements {
   }
 
   add(reject: Reject): void {
-    this.watch();
+    if (this.limitMs > 0 && (this.isEmpty || this.watchdog === undefined)) this.watch();
     this.pending.add(reject);
   }
 
+  /** It was answered: the next one has all of its time from now on. */
   remove(reject: Reject): void {
     this.pending.delete(reject);
+    if (!this.isEmpty) this.watchdog?.refresh();
   }
 
   /** For the time of `work`, one of those unanswered may take as long as its reader likes. */
@@ -57,9 +59,8 @@ export class UnansweredStatements {
     this.stopWatching();
   }
 
-  /** (Re)starts the one timer; it measures from the start of the oldest statement. */
+  /** (Re)starts the one timer; statements that wait behind another have none of their own. */
   private watch(): void {
-    if (this.limitMs <= 0 || !this.isEmpty) return;
     if (this.watchdog !== undefined) this.watchdog.refresh();
     else this.watchdog = setTimeout(() => this.expire(), this.limitMs + ANSWER_MS).unref();
   }
@@ -70,6 +71,7 @@ export class UnansweredStatements {
   }
 
   private expire(): void {
+    this.watchdog = undefined;
     if (this.pending.size > this.streams) this.onSilence();
   }
 }

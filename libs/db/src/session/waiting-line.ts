@@ -10,7 +10,7 @@ export interface WaitOptions {
   readonly signal?: SignalLike | undefined;
   /** The error of a wait that was given up. */
   readonly onAbort: (reason: unknown) => Error;
-  /** Goes before all who do not: whoever holds what others wait for. */
+  /** Goes before all who do not: whoever holds what others wait for. Where both wait they take turns, so that nobody starves. */
   readonly isFirst?: boolean;
 }
 
@@ -30,6 +30,7 @@ interface Waiter<T> {
 export class WaitingLine<T> {
   private readonly ahead = new Set<Waiter<T>>();
   private readonly others = new Set<Waiter<T>>();
+  private isTurnOfOthers = false;
 
   get length(): number {
     return this.ahead.size + this.others.size;
@@ -71,7 +72,9 @@ export class WaitingLine<T> {
 
   /** Hands `value` to the first in line; false when nobody waits. */
   serve(value: T): boolean {
-    const [first] = this.ahead.size > 0 ? this.ahead : this.others;
+    const { ahead, others } = this;
+    const [first] = others.size === 0 || (ahead.size > 0 && !this.isTurnOfOthers) ? ahead : others;
+    this.isTurnOfOthers = ahead.size > 0 && others.size > 0 && !this.isTurnOfOthers;
     first?.serve(value);
     return first !== undefined;
   }
