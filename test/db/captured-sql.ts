@@ -27,6 +27,8 @@ export async function captureSql({ sessions }: OpenSessions): Promise<CapturedSq
   );
   let sent: string[] = [];
   const spy = jest.spyOn(prototype, 'send').mockImplementation(async (text) => {
+    // the library asks which columns a table has; an empty answer lets all of them pass
+    if (text.includes('information_schema.columns')) return { rows: [], columns: [] };
     sent.push(text);
     return replyTo(text);
   });

@@ -217,7 +217,7 @@ describe('rows one by one', () => {
       })();
       await expect(thrown).rejects.toThrow('thrown');
       await expect(items.stream({ where: { nothing: 1 } as never }).next()).rejects.toMatchObject({
-        code: 'STATEMENT_FAILED',
+        code: 'UNKNOWN_COLUMN',
       });
       expect(await items.count()).toBe(ROWS);
     });

@@ -82,6 +82,7 @@ export type { SqlParams, SqlValue } from './sql/sql-value.js';
 export type { Where } from './sql/where-clause.js';
 export type { ColumnOf, Order, RowQuery, WhereOf } from './tables/row-query.js';
 export { type RowChange, Table, type ValuesOf } from './tables/table.js';
+export { UnknownColumnError } from './tables/tables.errors.js';
 export { Tables } from './tables/tables.js';
 export { type IdempotentInsertOptions, insertIdempotent } from './writes/idempotent-insert.js';
 export { IdempotentInserts, type InsertedOrFetched } from './writes/idempotent-inserts.js';

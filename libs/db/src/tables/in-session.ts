@@ -7,7 +7,7 @@ export type InSession = <T>(work: (session: DbSession) => Promise<T>) => Promise
 /** Keeps a session open for the time of a loop over what `read` returns. What the loop does is not part of the session. */
 export async function* whileInSession<R>(
   inSession: InSession,
-  read: (session: DbSession) => AsyncGenerator<R, void, undefined>,
+  read: (session: DbSession) => Promise<AsyncGenerator<R, void, undefined>>,
 ): AsyncGenerator<R, void, undefined> {
   const opened = new Deferred<DbSession>();
   const looped = new Deferred();
@@ -17,7 +17,7 @@ export async function* whileInSession<R>(
   });
   running.catch(opened.reject);
   try {
-    yield* read(await opened.promise);
+    yield* await read(await opened.promise);
   } finally {
     looped.resolve();
     // all rows were read, or the reading has failed: the end of the session adds nothing to that

@@ -3,6 +3,7 @@ import { listOf, recordOf } from '../sql/arguments.js';
 import { quoteIdentifier } from '../sql/identifier.js';
 import type { SqlValue } from '../sql/sql-value.js';
 import { type BoundText, type Where, whereClause } from '../sql/where-clause.js';
+import { type ColumnUse, columnsIn } from './table-columns.js';
 
 /** Columns of a row type. */
 export type ColumnOf<R extends object> = keyof R & string;
@@ -46,6 +47,15 @@ export function conditionOfChange<R extends object>(where: WhereOf<R> | undefine
   const one = condition(where);
   if (one !== EVERY_ROW) return one;
   throw new InvalidParameterError('where', 'must name at least one column; for every row say allRows: true');
+}
+
+/** Every column that the query names, once its statement could be made. */
+export function columnsOfQuery<R extends object>({ where, columns = [], orderBy = [] }: RowQuery<R>): ColumnUse[] {
+  return [
+    ...columnsIn('where', where),
+    ...listOf('columns', columns).map((column): ColumnUse => ['columns', column]),
+    ...listOf('orderBy', orderBy).map((order): ColumnUse => ['orderBy', typeof order === 'string' ? order : order[0]]),
+  ];
 }
 
 /** The whole statement. */

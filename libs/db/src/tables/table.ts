@@ -1,3 +1,4 @@
+import type { DbSession } from '../session/db-session.js';
 import { affectedRows } from '../session/replies.js';
 import type { Row } from '../session/server-reply.js';
 import { listOf, recordOf } from '../sql/arguments.js';
@@ -6,7 +7,16 @@ import { assignments, type NewRow, requireColumns, rowValues } from '../sql/row-
 import type { SqlValue } from '../sql/sql-value.js';
 import { type InSession, whileInSession } from './in-session.js';
 import { insertChunks } from './insert-chunks.js';
-import { type ColumnOf, condition, conditionOfChange, type RowQuery, selectText, type WhereOf } from './row-query.js';
+import {
+  type ColumnOf,
+  columnsOfQuery,
+  condition,
+  conditionOfChange,
+  type RowQuery,
+  selectText,
+  type WhereOf,
+} from './row-query.js';
+import { type ColumnUse, columnsIn, type TableColumns } from './table-columns.js';
 
 /** New values by column. */
 export type ValuesOf<R extends object> = Readonly<Partial<Record<ColumnOf<R>, SqlValue>>>;
@@ -20,8 +30,8 @@ export interface RowChange<R extends object> {
 }
 
 /**
- * Rows of one table by the values of their columns, without SQL. Names of tables and columns are checked and quoted, values go
- * the way of every parameter. What it cannot say is said with `session.execute`.
+ * Rows of one table by the values of their columns, without SQL. Names of tables and columns are checked and quoted, and a
+ * column that the table does not have throws `UnknownColumnError` before anything is sent; values go the way of every parameter. What it cannot say is said with `session.execute`.
  */
 export class Table<R extends object = Row> {
   private readonly quoted: string;
@@ -30,6 +40,7 @@ export class Table<R extends object = Row> {
     /** `table` or `schema.table`. */
     readonly name: string,
     private readonly inSession: InSession,
+    private readonly columns: TableColumns,
   ) {
     this.quoted = quoteTable(name);
   }
@@ -40,6 +51,7 @@ export class Table<R extends object = Row> {
       requireColumns(row as NewRow, 'row');
       const { quoted, names, params } = rowValues(row as NewRow, 'value');
       const sql = `INSERT INTO ${this.quoted} (${quoted.join(', ')}) VALUES (${names.join(', ')})`;
+      await this.requireColumns(session, columnsIn('row', row));
       return (await session.executeResult(sql, params)).insertId;
     });
   }
@@ -53,6 +65,7 @@ export class Table<R extends object = Row> {
       if (listOf('rows', rows).length === 0) return 0;
       const { internals } = session;
       const { sql, texts } = insertChunks(this.quoted, rows as readonly NewRow[], internals.maxStatementBytes);
+      await this.requireColumns(session, columnsIn('rows[0]', rows[0]));
       let sum = 0;
       for (const text of texts) {
         const send = (): ReturnType<typeof internals.connection.send> => internals.connection.send(text);
@@ -67,6 +80,7 @@ export class Table<R extends object = Row> {
     return this.inSession(async (session) => {
       const limit = options.orderBy === undefined ? 2 : 1;
       const { sql, params } = selectText<R>(this.quoted, { ...options, where, limit });
+      await this.requireColumns(session, columnsOfQuery({ ...options, where }));
       return session.fetchOne<R>(sql, params);
     });
   }
@@ -74,6 +88,7 @@ export class Table<R extends object = Row> {
   findMany(query: RowQuery<R> = {}): Promise<R[]> {
     return this.inSession(async (session) => {
       const { sql, params } = selectText(this.quoted, query);
+      await this.requireColumns(session, columnsOfQuery(query));
       return query.limit === 0 ? [] : session.fetchAll<R>(sql, params);
     });
   }
@@ -84,7 +99,10 @@ export class Table<R extends object = Row> {
    */
   async *stream(query: RowQuery<R> = {}): AsyncGenerator<R, void, undefined> {
     const { sql, params } = selectText(this.quoted, query);
-    yield* whileInSession(this.inSession, (session) => session.stream<R>(sql, params));
+    yield* whileInSession(this.inSession, async (session) => {
+      await this.requireColumns(session, columnsOfQuery(query));
+      return session.stream<R>(sql, params);
+    });
   }
 
   /** Rows that matched, changed or not. */
@@ -95,6 +113,7 @@ export class Table<R extends object = Row> {
       const set = rowValues(values as NewRow, 'set');
       const { sql, params } = conditionOfChange(where, allRows === true);
       const text = `UPDATE ${this.quoted} SET ${assignments(set).join(', ')}${sql}`;
+      await this.requireColumns(session, [...columnsIn('set', values), ...columnsIn('where', where)]);
       return session.execute(text, { ...set.params, ...params });
     });
   }
@@ -104,6 +123,7 @@ export class Table<R extends object = Row> {
     return this.inSession(async (session) => {
       const { where, allRows } = recordOf('change', change);
       const { sql, params } = conditionOfChange(where, allRows === true);
+      await this.requireColumns(session, columnsIn('where', where));
       return session.execute(`DELETE FROM ${this.quoted}${sql}`, params);
     });
   }
@@ -111,6 +131,7 @@ export class Table<R extends object = Row> {
   count(where?: WhereOf<R>): Promise<number> {
     return this.inSession(async (session) => {
       const { sql, params } = condition(where);
+      await this.requireColumns(session, columnsIn('where', where));
       return Number(await session.executeScalar(`SELECT COUNT(*) FROM ${this.quoted}${sql}`, params));
     });
   }
@@ -118,7 +139,12 @@ export class Table<R extends object = Row> {
   exists(where?: WhereOf<R>): Promise<boolean> {
     return this.inSession(async (session) => {
       const { sql, params } = condition(where);
+      await this.requireColumns(session, columnsIn('where', where));
       return (await session.executeScalar(`SELECT 1 FROM ${this.quoted}${sql} LIMIT 1`, params)) !== null;
     });
+  }
+
+  private requireColumns(session: DbSession, uses: readonly ColumnUse[]): Promise<void> {
+    return this.columns.require(session, this.name, uses);
   }
 }

@@ -4,10 +4,13 @@ import { DbSessions } from '../session/db-sessions.js';
 import type { Row } from '../session/server-reply.js';
 import type { InSession } from './in-session.js';
 import { Table } from './table.js';
+import { TableColumns } from './table-columns.js';
 
 /** Tables by name: `tables.of('orders').insert({...})`. */
 @Injectable()
 export class Tables {
+  private readonly columns = new TableColumns();
+
   constructor(private readonly sessions: DbSessions) {}
 
   /**
@@ -16,6 +19,6 @@ export class Tables {
    */
   of<R extends object = Row>(name: string, session?: DbSession): Table<R> {
     const given: InSession | undefined = session && ((work) => work(session));
-    return new Table(name, given ?? ((work) => this.sessions.run(work)));
+    return new Table(name, given ?? ((work) => this.sessions.run(work)), this.columns);
   }
 }
