@@ -10,6 +10,7 @@ describe('a statement whose connection was given up while the server ran it', ()
   let database: TestDatabase;
   let db: OpenSessions;
   let busy: () => number;
+  let startedAt = 0;
 
   beforeAll(async () => {
     database = await createTestDatabase();
@@ -59,6 +60,17 @@ describe('a statement whose connection was given up while the server ran it', ()
     expect(texts).toContain(`KILL ${thread}`);
   });
 
+  it('is none where the connection was idle: nobody is killed', async () => {
+    const { sessions } = db;
+    const prototype = await sessions.run(async ({ internals }) => Object.getPrototypeOf(internals.connection));
+    const sent = jest.spyOn(prototype as SessionConnection, 'send');
+    await sessions.run(async ({ internals }) => internals.connection.taint('the test says so'));
+    await sessions.ping();
+    await eventually(() => busy() === 0, { what: 'all is done' });
+    expect(sent.mock.calls.filter(([text]) => /Uptime|KILL/.test(text))).toEqual([]);
+    sent.mockRestore();
+  });
+
   it('is ended also when the whole pool is waited for', async () => {
     const { sessions } = db;
     let thread = 0;
@@ -82,8 +94,10 @@ describe('a statement whose connection was given up while the server ran it', ()
 
   it.each([
     ['another server', (home: Home): Home => ({ ...home, server: 'elsewhere:3306' })],
-    ['the same server, started since', (home: Home): Home => ({ ...home, openedAt: -1e12 })],
+    ['the same server, started since', (home: Home): Home => ({ ...home, openedAt: startedAt - 30_000 })],
   ])('is left alone on %s, where its number is that of a stranger', async (_, change) => {
+    const [status] = await database.rows<{ Value: string }>("SHOW GLOBAL STATUS LIKE 'Uptime'");
+    startedAt = performance.now() - Number(status?.Value) * 1_000;
     const { texts, thread } = await sentFor(change);
     expect(texts).not.toContain(`KILL ${thread}`);
     await database.pool.query(`KILL ${thread}`);

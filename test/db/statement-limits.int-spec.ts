@@ -134,6 +134,8 @@ describe('M24 the time of a statement', () => {
     const proxy = await TcpProxy.start({ host: hostname, port: Number(port) });
     try {
       const { sessions } = await open(proxy.url(database.url));
+      // what holds for a direct connection is over with it
+      await sessions.connection(async () => undefined, { statementTimeoutMs: 0 });
       const lost = sessions.run(async (session) => {
         proxy.silence();
         await session.fetchAll('SELECT 1');
