@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type DbSession, NestedSessionError, StatementRefusedError, UnawaitedStatementsError } from '@safesync/db';
 import { createTestDatabase, type TestDatabase } from '../support/mysql.js';
+import { barrier } from './barrier.js';
 import { deferred } from './held-session.js';
 import { type OpenSessions, openSessions } from './open-sessions.js';
 
@@ -157,7 +158,7 @@ describe('misuse of a session', () => {
           },
           { timeoutMs: 5_000 },
         );
-      const both = barrier();
+      const both = barrier(2);
       const results = await Promise.allSettled([nested(), nested()]);
       const failures = results.filter((result) => result.status === 'rejected');
       expect(failures.length).toBeGreaterThan(0);
@@ -179,7 +180,7 @@ describe('misuse of a session', () => {
     });
 
     it('allows one beside it', async () => {
-      const both = barrier();
+      const both = barrier(2);
       await Promise.all(
         [1, 2].map((id) =>
           db.sessions.run(async (session) => {
@@ -233,14 +234,3 @@ describe('misuse of a session', () => {
     }
   });
 });
-
-/** Lets two flows of code wait for each other. */
-function barrier(): () => Promise<void> {
-  const both = deferred<void>();
-  let arrived = 0;
-  return () => {
-    arrived += 1;
-    if (arrived === 2) both.resolve();
-    return both.promise;
-  };
-}

@@ -7,19 +7,9 @@ import {
   TransactionLostError,
 } from '@safesync/db';
 import { createTestDatabase, type TestDatabase } from '../support/mysql.js';
-import { deferred, type HeldSession, holdSession, runningStatement } from './held-session.js';
+import { barrier } from './barrier.js';
+import { type HeldSession, holdSession, runningStatement } from './held-session.js';
 import { type OpenSessions, openSessions } from './open-sessions.js';
-
-/** `count` flows of code that wait for each other. */
-function barrier(count: number): () => Promise<void> {
-  const all = deferred<void>();
-  let arrived = 0;
-  return () => {
-    arrived += 1;
-    if (arrived === count) all.resolve();
-    return all.promise;
-  };
-}
 
 describe('a poisoned session', () => {
   let database: TestDatabase;
