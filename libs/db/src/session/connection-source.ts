@@ -107,8 +107,8 @@ export class ConnectionSource {
   }
 
   /**
-   * Takes a connection, within `acquireTimeoutMs` at most. First come, first served; before all others who holds one already.
-   * Throws `PoolDeadlockError` when all are held by flows that wait for another.
+   * Takes a connection, within `acquireTimeoutMs` at most. First come, first served; who holds one already takes turns with all
+   * others. Throws `PoolDeadlockError` when all are held by flows that wait for another.
    *
    * @param isFirst for what frees what others wait for
    */
