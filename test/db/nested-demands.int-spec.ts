@@ -1,5 +1,6 @@
-import { PoolDeadlockError } from '@safesync/db';
+import { DbSessions, PoolDeadlockError } from '@safesync/db';
 import { createTestDatabase, type TestDatabase } from '../support/mysql.js';
+import { barrier } from './barrier.js';
 import { deferred, holdSession } from './held-session.js';
 import { type OpenSessions, type OpenSessionsOptions, openSessions } from './open-sessions.js';
 
@@ -89,6 +90,23 @@ describe('M23 demands inside of sessions', () => {
     await expect(sessions.connection(inside)).rejects.toMatchObject({ code: 'NESTED_SESSION' });
     const apart = (): Promise<void> => sessions.run(async () => undefined, { independent: true });
     await expect(sessions.connection(apart)).rejects.toMatchObject({ code: 'POOL_DEADLOCK', poolSize: 1 });
+  });
+
+  it('sees a circle of sessions that were opened twice on one pool', async () => {
+    const { sessions, dataSource } = await open();
+    const others = await DbSessions.open(dataSource);
+    const both = barrier(2);
+    const results = await Promise.allSettled(
+      [sessions, others].map((each) =>
+        each.run(async () => {
+          await both();
+          await each.run(async () => undefined, { independent: true });
+        }),
+      ),
+    );
+    expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    const refused = results.find((result) => result.status === 'rejected');
+    expect(refused?.reason).toMatchObject({ code: 'POOL_DEADLOCK', poolSize: 2 });
   });
 
   it('takes connections of another pool for no circle', async () => {

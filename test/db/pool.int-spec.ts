@@ -87,6 +87,17 @@ describe('the pool', () => {
       expect(metrics.now).toMatchObject({ size: 2, busy: 0 });
     });
 
+    it('also by other sessions that were opened on it', async () => {
+      const metrics = new Gauges();
+      const { dataSource, sessions } = await open({ metrics });
+      const others = await DbSessions.open(dataSource);
+      // each keeps its connection at hand
+      const held = await holdSession(sessions.run.bind(sessions), async () => undefined);
+      await others.ping();
+      await held.commit();
+      expect(metrics.now).toMatchObject({ busy: 0, idle: 2 });
+    });
+
     it('under the name of its database', async () => {
       const labels: unknown[] = [];
       const follow: NonNullable<MetricsRecorder['follow']> = (_metric, _source, read) =>

@@ -12,6 +12,7 @@ import { KnownConnections } from './known-connections.js';
 import { Lendings, type Trace } from './lendings.js';
 import { NestedDemands } from './nested-demands.js';
 import { claimDefaults } from './pool-defaults.js';
+import { type PoolShare, shareOf } from './pool-share.js';
 import { type DriverFacts, requireSafeSettings, type ServerFacts } from './server-facts.js';
 import { askVersion, canChain } from './server-probe.js';
 import type { SessionConnection } from './session-connection.js';
@@ -41,6 +42,7 @@ export class ConnectionSource {
   private readonly spare = new SpareConnections(KEEP_MS, (connection) => this.toPool(connection));
   private readonly lendings: Lendings;
   private readonly nested: NestedDemands;
+  private readonly share: PoolShare;
   private readonly keeps: boolean;
   /** A session ends its transaction with `AND CHAIN`: the connection stays here, and the server knows the words. */
   readonly chains: boolean;
@@ -64,12 +66,10 @@ export class ConnectionSource {
       (connection) => void outOfScope(() => endAbandoned(connection, this)),
     );
     this.lendings = new Lendings(options.leakAfterMs, (leak) => outOfScope(() => options.onLeak(leak)));
-    const graceMs = Math.ceil(options.acquireTimeoutMs / 10);
-    this.nested = new NestedDemands(
-      () => pool.size,
-      (connection) => this.lendings.has(connection),
-      graceMs,
-    );
+    this.share = shareOf(pool.identity);
+    this.share.lendings.add(this.lendings);
+    this.share.spares.add(this.spare);
+    this.nested = new NestedDemands(this.share, () => pool.size, Math.ceil(options.acquireTimeoutMs / 10));
     pool.listen({ onOpened: (raw) => this.known.meet(raw), onOtherWaits: () => this.yieldToOthers() });
   }
 
@@ -165,9 +165,10 @@ export class ConnectionSource {
   /** Of the whole pool, others who use it included; undefined where it cannot be seen. */
   get usage(): PoolUsage | undefined {
     const { usage } = this.pool;
-    return (
-      usage && { ...usage, idle: usage.idle + this.spare.length, waiting: this.line.length + this.pool.othersWaiting }
-    );
+    if (usage === undefined) return undefined;
+    let { idle } = usage;
+    for (const spare of this.share.spares) idle += spare.length;
+    return { ...usage, idle, waiting: this.line.length + this.pool.othersWaiting };
   }
 
   private lend(connection: SessionConnection, trace: Trace): SessionConnection {

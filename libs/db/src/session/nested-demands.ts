@@ -1,12 +1,8 @@
 import { PoolDeadlockError } from '../db.errors.js';
+import type { Demand, PoolShare } from './pool-share.js';
 import type { SessionConnection } from './session-connection.js';
 import type { SessionScope } from './session-scope.js';
 import type { Waiting } from './waiting-line.js';
-
-/** One wait; a flow may have several. */
-interface Demand {
-  readonly scope: SessionScope;
-}
 
 /**
  * Flows that wait for a connection while they hold others of the same pool. When all of the pool is held by such flows none of
@@ -14,16 +10,13 @@ interface Demand {
  * asked for, end, and so serve the others.
  */
 export class NestedDemands {
-  private readonly waiting = new Set<Demand>();
-
   /**
    * @param poolSize connections there can be
-   * @param isOfPool tells the connections of this pool from those of others
    * @param graceMs how long a circle may last
    */
   constructor(
+    private readonly share: PoolShare,
     private readonly poolSize: () => number,
-    private readonly isOfPool: (connection: SessionConnection) => boolean,
     private readonly graceMs: number,
   ) {}
 
@@ -35,13 +28,13 @@ export class NestedDemands {
   /** Follows a wait that has begun in `scope` until it ends. */
   watch(scope: SessionScope, waiting: Waiting<SessionConnection>): void {
     const demand: Demand = { scope };
-    this.waiting.add(demand);
+    this.share.demands.add(demand);
     const refuse = (): void => {
       if (this.isCircle) waiting.fail(new PoolDeadlockError(this.poolSize()));
     };
     const grace = this.isCircle ? setTimeout(refuse, this.graceMs) : undefined;
     const end = (): void => {
-      this.waiting.delete(demand);
+      this.share.demands.delete(demand);
       clearTimeout(grace);
     };
     waiting.served.then(end, end);
@@ -49,8 +42,13 @@ export class NestedDemands {
 
   private get isCircle(): boolean {
     const held = new Set<SessionConnection>();
-    for (const { scope } of this.waiting) for (const connection of this.heldBy(scope)) held.add(connection);
+    for (const { scope } of this.share.demands) for (const connection of this.heldBy(scope)) held.add(connection);
     return held.size >= this.poolSize();
+  }
+
+  private isOfPool(connection: SessionConnection): boolean {
+    for (const lendings of this.share.lendings) if (lendings.has(connection)) return true;
+    return false;
   }
 
   /** What the flow in `scope` holds: a session around another one waits for it, and so for what that one waits for. */
