@@ -188,6 +188,15 @@ describe('rows one by one', () => {
       }
     });
 
+    it('of TypeORM are refused where statements are', async () => {
+      const { sessions } = await open();
+      await sessions.run(async ({ manager }) => {
+        await expect(manager.queryRunner?.stream('TRUNCATE items')).rejects.toMatchObject({
+          code: 'STATEMENT_REFUSED',
+        });
+      });
+    });
+
     it('are none where the statement has no result', async () => {
       const { sessions } = await open();
       const run = sessions.run((session) => session.stream('UPDATE items SET text = text WHERE id = 1').next());

@@ -227,21 +227,20 @@ describe.each(FLAGS)('DB-13 tables, %s', (_flags, driver) => {
       'a column with other bytes',
       InvalidIdentifierError,
       'column',
-      () => orders().findMany({ where: { 'id` = 1 -- ': 1 } as never }),
+      () => orders().count({ 'id` = 1 -- ': 1 } as never),
     ],
     [
-      'a column to order by with other bytes',
+      'an order with other bytes',
       InvalidIdentifierError,
       'column',
-      () => orders().findMany({ orderBy: ['id, (SELECT 1)' as never] }),
+      () => orders().findMany({ orderBy: ['a, b' as never] }),
     ],
   ];
 
   it.each(refusals)('refuses %s', async (_what, type, argument, call) => {
     await orders().insert({ item: 'kept' });
-    const error = await call().catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(type);
-    expect((error as Error).message).toContain(argument);
+    const refusal = { constructor: type, message: expect.stringContaining(argument) };
+    await expect(call()).rejects.toMatchObject(refusal);
     expect(await stored()).toHaveLength(1);
   });
 
