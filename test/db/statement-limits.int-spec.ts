@@ -92,7 +92,7 @@ describe('M24 the time of a statement', () => {
     await sessions.run((session) => expect(session.fetchAll(ENDLESS)).rejects.toBeInstanceOf(StatementTimeoutError));
   });
 
-  it('is the shorter one of ours and the server’s own', async () => {
+  it('is the server’s to keep', async () => {
     const { sessions } = await open(database.url);
     const name = sessions.dialect.name === 'mariadb' ? 'max_statement_time' : 'max_execution_time';
     const limit = (): Promise<unknown> =>

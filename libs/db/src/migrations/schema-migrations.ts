@@ -111,6 +111,7 @@ export class SchemaMigrations {
       }
       requireNone(await this.faults(states));
     } finally {
+      // where this fails the connection is broken, and the lock free with it
       await this.send(this.dialect.userLocks.release(lock)).catch(() => undefined);
     }
   }

@@ -164,11 +164,11 @@ export class ConnectionSource {
 
   /** Of the whole pool, others who use it included; undefined where it cannot be seen. */
   get usage(): PoolUsage | undefined {
-    const { usage } = this.pool;
-    if (usage === undefined) return undefined;
-    let { idle } = usage;
+    const { connections, othersWaiting } = this.pool;
+    if (connections === undefined) return undefined;
+    let { idle } = connections;
     for (const spare of this.share.spares) idle += spare.length;
-    return { ...usage, idle, waiting: this.line.length + this.pool.othersWaiting };
+    return { ...connections, idle, waiting: this.line.length + othersWaiting };
   }
 
   private lend(connection: SessionConnection, trace: Trace): SessionConnection {

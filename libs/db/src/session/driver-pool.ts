@@ -28,13 +28,16 @@ interface PoolDriver {
 }
 
 /** Connections of a pool by what they do. */
-export interface PoolUsage {
+export interface PoolConnections {
   /** There can be at a time. */
   readonly size: number;
   readonly open: number;
   /** Open, and in nobody's hands. */
   readonly idle: number;
-  /** Who waits for one. */
+}
+
+export interface PoolUsage extends PoolConnections {
+  /** Sessions and others that wait for one. */
   readonly waiting: number;
 }
 
@@ -82,10 +85,10 @@ export class DriverPool {
   }
 
   /** Undefined where the driver does not show it. */
-  get usage(): PoolUsage | undefined {
+  get connections(): PoolConnections | undefined {
     const { _allConnections: all, _freeConnections: free } = this.driver.pool ?? {};
     if (typeof all?.length !== 'number' || typeof free?.length !== 'number') return undefined;
-    return { size: this.size, open: all.length, idle: free.length, waiting: this.othersWaiting + this.ownWaiting };
+    return { size: this.size, open: all.length, idle: free.length };
   }
 
   /** Others who wait for a connection now. */

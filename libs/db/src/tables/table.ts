@@ -51,7 +51,7 @@ export class Table<R extends object = Row> {
       requireColumns(row as NewRow, 'row');
       const { quoted, names, params } = rowValues(row as NewRow, 'value');
       const sql = `INSERT INTO ${this.quoted} (${quoted.join(', ')}) VALUES (${names.join(', ')})`;
-      await this.requireColumns(session, columnsIn('row', row));
+      await this.requireKnown(session, columnsIn('row', row));
       return (await session.executeResult(sql, params)).insertId;
     });
   }
@@ -65,7 +65,7 @@ export class Table<R extends object = Row> {
       if (listOf('rows', rows).length === 0) return 0;
       const { internals } = session;
       const { sql, texts } = insertChunks(this.quoted, rows as readonly NewRow[], internals.maxStatementBytes);
-      await this.requireColumns(session, columnsIn('rows[0]', rows[0]));
+      await this.requireKnown(session, columnsIn('rows[0]', rows[0]));
       let sum = 0;
       for (const text of texts) {
         const send = (): ReturnType<typeof internals.connection.send> => internals.connection.send(text);
@@ -80,7 +80,7 @@ export class Table<R extends object = Row> {
     return this.inSession(async (session) => {
       const limit = options.orderBy === undefined ? 2 : 1;
       const { sql, params } = selectText<R>(this.quoted, { ...options, where, limit });
-      await this.requireColumns(session, columnsOfQuery({ ...options, where }));
+      await this.requireKnown(session, columnsOfQuery({ ...options, where }));
       return session.fetchOne<R>(sql, params);
     });
   }
@@ -88,7 +88,7 @@ export class Table<R extends object = Row> {
   findMany(query: RowQuery<R> = {}): Promise<R[]> {
     return this.inSession(async (session) => {
       const { sql, params } = selectText(this.quoted, query);
-      await this.requireColumns(session, columnsOfQuery(query));
+      await this.requireKnown(session, columnsOfQuery(query));
       return query.limit === 0 ? [] : session.fetchAll<R>(sql, params);
     });
   }
@@ -100,7 +100,7 @@ export class Table<R extends object = Row> {
   async *stream(query: RowQuery<R> = {}): AsyncGenerator<R, void, undefined> {
     const { sql, params } = selectText(this.quoted, query);
     yield* whileInSession(this.inSession, async (session) => {
-      await this.requireColumns(session, columnsOfQuery(query));
+      await this.requireKnown(session, columnsOfQuery(query));
       return session.stream<R>(sql, params);
     });
   }
@@ -113,7 +113,7 @@ export class Table<R extends object = Row> {
       const set = rowValues(values as NewRow, 'set');
       const { sql, params } = conditionOfChange(where, allRows === true);
       const text = `UPDATE ${this.quoted} SET ${assignments(set).join(', ')}${sql}`;
-      await this.requireColumns(session, [...columnsIn('set', values), ...columnsIn('where', where)]);
+      await this.requireKnown(session, [...columnsIn('set', values), ...columnsIn('where', where)]);
       return session.execute(text, { ...set.params, ...params });
     });
   }
@@ -123,7 +123,7 @@ export class Table<R extends object = Row> {
     return this.inSession(async (session) => {
       const { where, allRows } = recordOf('change', change);
       const { sql, params } = conditionOfChange(where, allRows === true);
-      await this.requireColumns(session, columnsIn('where', where));
+      await this.requireKnown(session, columnsIn('where', where));
       return session.execute(`DELETE FROM ${this.quoted}${sql}`, params);
     });
   }
@@ -131,7 +131,7 @@ export class Table<R extends object = Row> {
   count(where?: WhereOf<R>): Promise<number> {
     return this.inSession(async (session) => {
       const { sql, params } = condition(where);
-      await this.requireColumns(session, columnsIn('where', where));
+      await this.requireKnown(session, columnsIn('where', where));
       return Number(await session.executeScalar(`SELECT COUNT(*) FROM ${this.quoted}${sql}`, params));
     });
   }
@@ -139,12 +139,12 @@ export class Table<R extends object = Row> {
   exists(where?: WhereOf<R>): Promise<boolean> {
     return this.inSession(async (session) => {
       const { sql, params } = condition(where);
-      await this.requireColumns(session, columnsIn('where', where));
+      await this.requireKnown(session, columnsIn('where', where));
       return (await session.executeScalar(`SELECT 1 FROM ${this.quoted}${sql} LIMIT 1`, params)) !== null;
     });
   }
 
-  private requireColumns(session: DbSession, uses: readonly ColumnUse[]): Promise<void> {
+  private requireKnown(session: DbSession, uses: readonly ColumnUse[]): Promise<void> {
     return this.columns.require(session, this.name, uses);
   }
 }
