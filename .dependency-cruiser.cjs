@@ -1,4 +1,4 @@
-// The directions of the code, as errors. Right may import left: core <- db <- queue; folders of one library likewise.
+// The directions of the code, as errors. Right may import left: core <- db <- queue <- outbox; folders of one library likewise.
 // Libraries meet through their package names only, and a library's own files never go through its index.
 
 const SPECS = '\\.(spec|int-spec|e2e-spec)\\.ts$';
@@ -8,15 +8,17 @@ const LIBRARIES = {
   core: [],
   db: ['core'],
   queue: ['db', 'core'],
+  outbox: ['db', 'queue', 'core'],
   metrics: ['core'],
-  cli: ['core', 'db'],
-  testing: ['core', 'db', 'queue', 'metrics'],
+  cli: ['core', 'db', 'outbox'],
+  testing: ['core', 'db', 'queue', 'outbox', 'metrics'],
 };
 
 /** Folders of a library in the order of the data path; a folder imports only folders before it. */
 const FOLDERS = {
   db: ['sql', 'dialect', 'session', 'locking|writes'],
   queue: ['stream', 'message', 'registration', 'handler', 'delivery', 'consumer', 'low-level'],
+  outbox: ['migrations', 'purge', 'inbox', 'outbox'],
 };
 
 const oneOf = (names) => `(${names.join('|')})`;

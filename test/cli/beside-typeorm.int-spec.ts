@@ -1,7 +1,6 @@
-import { DB_MIGRATIONS } from '@safesync/db';
 import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { createTestDatabase, type TestDatabase } from '../support/mysql.js';
-import { COMMIT, LEASE, recorded, tablesOf } from './recorded.js';
+import { lines, MIGRATIONS, NAMES, recorded, TABLES, tablesOf } from './recorded.js';
 import { safesync } from './safesync.js';
 
 /** Of an application, from before the libraries' migrations. */
@@ -63,26 +62,26 @@ describe('safesync beside the migrations of TypeORM', () => {
 
   it('has run what it ran for TypeORM too, which then runs only the own ones', async () => {
     expect(await safesync(['migrate'], database.url)).toMatchObject({ code: 0 });
-    const source = await open([...DB_MIGRATIONS, ...OWN]);
+    const source = await open([...MIGRATIONS, ...OWN]);
     expect(await source.showMigrations()).toBe(true);
     expect(await runNames(source)).toEqual([ACCOUNT, TRANSFER]);
     expect(await source.showMigrations()).toBe(false);
     expect(await safesync(['status'], database.url)).toMatchObject({ code: 0 });
-    expect(await recorded(database)).toEqual([COMMIT, LEASE, ACCOUNT, TRANSFER]);
+    expect(await recorded(database)).toEqual([...NAMES, ACCOUNT, TRANSFER]);
   });
 
   it('has nothing left to do for TypeORM when there are no own ones', async () => {
     await safesync(['migrate'], database.url);
-    const source = await open([...DB_MIGRATIONS]);
+    const source = await open([...MIGRATIONS]);
     expect(await source.showMigrations()).toBe(false);
     expect(await runNames(source)).toEqual([]);
   });
 
   it('finds done what TypeORM ran', async () => {
-    expect(await runNames(await open([...DB_MIGRATIONS, ...OWN]))).toEqual([ACCOUNT, COMMIT, LEASE, TRANSFER]);
+    expect(await runNames(await open([...MIGRATIONS, ...OWN]))).toEqual([ACCOUNT, ...NAMES, TRANSFER]);
     expect(await safesync(['status'], database.url)).toMatchObject({ code: 0 });
     expect(await safesync(['migrate'], database.url)).toEqual(NOTHING);
-    expect(await recorded(database)).toEqual([ACCOUNT, COMMIT, LEASE, TRANSFER]);
+    expect(await recorded(database)).toEqual([ACCOUNT, ...NAMES, TRANSFER]);
   });
 
   it('leaves records of own migrations alone, and says nothing of them', async () => {
@@ -93,7 +92,7 @@ describe('safesync beside the migrations of TypeORM', () => {
     expect(status.out).not.toContain('CreateAccount');
     expect(await safesync(['migrate'], database.url)).toMatchObject({ code: 0 });
     expect((await database.rows('SELECT * FROM migrations ORDER BY id')).slice(0, 2)).toEqual(before);
-    const source = await open([...DB_MIGRATIONS, ...OWN]);
+    const source = await open([...MIGRATIONS, ...OWN]);
     expect(await source.showMigrations()).toBe(false);
     expect(await runNames(source)).toEqual([]);
   });
@@ -102,7 +101,7 @@ describe('safesync beside the migrations of TypeORM', () => {
     const shape =
       'SELECT column_name AS name, column_type AS type, is_nullable AS nullable, column_key AS k, extra FROM ' +
       'information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? ORDER BY ordinal_position';
-    await runNames(await open([...DB_MIGRATIONS], 'theirs'));
+    await runNames(await open([...MIGRATIONS], 'theirs'));
     await safesync(['migrate', '--table', 'ours'], database.url);
     expect(await database.rows('SELECT * FROM ours')).toEqual(await database.rows('SELECT * FROM theirs'));
     const [ours, theirs] = [await database.rows(shape, ['ours']), await database.rows(shape, ['theirs'])];
@@ -112,21 +111,21 @@ describe('safesync beside the migrations of TypeORM', () => {
 
   it('can be undone by TypeORM, one after the other, and done again', async () => {
     await safesync(['migrate'], database.url);
-    const source = await open([...DB_MIGRATIONS]);
+    const source = await open([...MIGRATIONS]);
     await source.undoLastMigration();
-    expect(await tablesOf(database)).toEqual(['migrations', 'safesync_commit']);
-    await source.undoLastMigration();
+    expect(await tablesOf(database)).toHaveLength(TABLES.length);
+    for (const _rest of TABLES.slice(1)) await source.undoLastMigration();
     expect(await tablesOf(database)).toEqual(['migrations']);
     expect(await safesync(['status'], database.url)).toMatchObject({ code: 3 });
     expect(await safesync(['migrate'], database.url)).toMatchObject({
       code: 0,
-      out: `applied  ${COMMIT}\napplied  ${LEASE}\n`,
+      out: lines('applied  '),
     });
     expect(await source.showMigrations()).toBe(false);
   });
 
   it('shares a table of records of another name', async () => {
-    await runNames(await open([...DB_MIGRATIONS], 'history'));
+    await runNames(await open([...MIGRATIONS], 'history'));
     expect(await safesync(['migrate', '--table', 'history'], database.url)).toEqual(NOTHING);
     expect(await safesync(['status'], database.url)).toMatchObject({ code: 3 });
   });

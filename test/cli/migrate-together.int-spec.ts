@@ -1,7 +1,7 @@
 import type { PoolConnection } from 'mysql2/promise';
 import { eventually } from '../support/eventually.js';
 import { createTestDatabase, type TestDatabase } from '../support/mysql.js';
-import { COMMIT, LEASE, recorded, tablesOf } from './recorded.js';
+import { lines, NAMES, recorded, TABLES, tablesOf } from './recorded.js';
 import { safesync, start } from './safesync.js';
 
 describe('safesync migrate beside others that migrate', () => {
@@ -20,7 +20,7 @@ describe('safesync migrate beside others that migrate', () => {
   /** Stops the next process that migrates before its first record: no row comes into the table until `holder` commits. */
   const holdRecords = async (): Promise<void> => {
     await safesync(['migrate'], database.url);
-    await database.pool.query('DROP TABLE safesync_commit, safesync_lease');
+    await database.pool.query(`DROP TABLE ${TABLES.join(', ')}`);
     await database.pool.query('DELETE FROM migrations');
     await holder.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
     await holder.beginTransaction();
@@ -43,9 +43,9 @@ describe('safesync migrate beside others that migrate', () => {
     );
     expect(ends.map(({ out }) => out).toSorted()).toEqual([
       ...Array.from({ length: 3 }, () => 'Nothing to do: every migration is applied.\n'),
-      `applied  ${COMMIT}\napplied  ${LEASE}\n`,
+      lines('applied  '),
     ]);
-    expect(await recorded(database)).toEqual([COMMIT, LEASE]);
+    expect(await recorded(database)).toEqual(NAMES);
   });
 
   it('waits for another one, whoever else waits, and finds the work done', async () => {
@@ -55,11 +55,11 @@ describe('safesync migrate beside others that migrate', () => {
     const others = [1, 2, 3].map(() => start(['migrate'], database.url).ended);
     await isRunning('SELECT GET_LOCK', 3);
     await holder.commit();
-    expect(await first.ended).toMatchObject({ code: 0, out: `applied  ${COMMIT}\napplied  ${LEASE}\n` });
+    expect(await first.ended).toMatchObject({ code: 0, out: lines('applied  ') });
     for (const other of await Promise.all(others)) {
       expect(other).toEqual({ code: 0, out: 'Nothing to do: every migration is applied.\n', err: '' });
     }
-    expect(await recorded(database)).toEqual([COMMIT, LEASE]);
+    expect(await recorded(database)).toEqual(NAMES);
   });
 
   it('does not wait longer than it is told, and changes nothing then', async () => {
@@ -102,7 +102,7 @@ describe('safesync migrate beside others that migrate', () => {
     expect(await tablesOf(database)).toContain('safesync_commit');
     expect(await recorded(database)).toEqual([]);
     expect(await safesync(['migrate'], database.url)).toMatchObject({ code: 0, err: '' });
-    expect(await recorded(database)).toEqual([COMMIT, LEASE]);
+    expect(await recorded(database)).toEqual(NAMES);
   });
 
   it('stops when its connection is killed, and says what happened', async () => {

@@ -1,5 +1,5 @@
 import { createTestDatabase, type TestDatabase } from '../support/mysql.js';
-import { COMMIT, LEASE, recorded, tablesOf } from './recorded.js';
+import { LEASE, lines, NAMES, recorded, TABLES, tablesOf } from './recorded.js';
 import { safesync } from './safesync.js';
 
 describe('safesync migrate', () => {
@@ -16,23 +16,23 @@ describe('safesync migrate', () => {
   it('runs each migration once and says so, and then that there is nothing to do', async () => {
     expect(await safesync(['migrate'], database.url)).toEqual({
       code: 0,
-      out: `applied  ${COMMIT}\napplied  ${LEASE}\n`,
+      out: lines('applied  '),
       err: '',
     });
-    expect(await tablesOf(database)).toEqual(['migrations', 'safesync_commit', 'safesync_lease']);
+    expect(await tablesOf(database)).toEqual(['migrations', ...TABLES]);
     expect(await safesync(['migrate'], database.url)).toEqual({
       code: 0,
       out: 'Nothing to do: every migration is applied.\n',
       err: '',
     });
-    expect(await recorded(database)).toEqual([COMMIT, LEASE]);
+    expect(await recorded(database)).toEqual(NAMES);
   });
 
   it('takes the address as an option too, before that of the environment', async () => {
     const other = await createTestDatabase();
     const [url = ''] = other.url.split('?');
     expect(await safesync(['migrate', '--url', url], database.url)).toMatchObject({ code: 0 });
-    expect(await recorded(other)).toEqual([COMMIT, LEASE]);
+    expect(await recorded(other)).toEqual(NAMES);
     expect(await tablesOf(database)).toEqual([]);
     await other.drop();
   });
@@ -42,7 +42,7 @@ describe('safesync migrate', () => {
     await database.pool.query('DROP TABLE safesync_lease');
     await database.pool.query('DELETE FROM migrations WHERE name = ?', [LEASE]);
     expect(await safesync(['migrate'], database.url)).toMatchObject({ code: 0, out: `applied  ${LEASE}\n` });
-    expect(await recorded(database)).toEqual([COMMIT, LEASE]);
+    expect((await recorded(database)).toSorted()).toEqual(NAMES.toSorted());
   });
 
   it('takes over a table that was made and not recorded, with its rows', async () => {
@@ -51,7 +51,7 @@ describe('safesync migrate', () => {
     );
     await database.pool.query("INSERT INTO safesync_commit VALUES (REPEAT('a', 16), TRUE, NOW())");
     expect(await safesync(['migrate'], database.url)).toMatchObject({ code: 0, err: '' });
-    expect(await recorded(database)).toEqual([COMMIT, LEASE]);
+    expect(await recorded(database)).toEqual(NAMES);
     expect(await database.rows('SELECT committed FROM safesync_commit')).toHaveLength(1);
   });
 
@@ -74,7 +74,7 @@ describe('safesync migrate', () => {
     expect({ code, out }).toEqual({ code: 1, out: `applied  ${LEASE}\n` });
     expect(err).toContain('the table safesync_commit is missing');
     expect(err).toContain('safesync sql');
-    expect(await tablesOf(database)).toEqual(['migrations', 'safesync_lease']);
+    expect(await tablesOf(database)).toEqual(['migrations', ...TABLES.filter((name) => name !== 'safesync_commit')]);
   });
 
   it("leaves another program's table of records alone, and names the option for another one", async () => {
@@ -85,14 +85,14 @@ describe('safesync migrate', () => {
     expect(err).toContain('--table');
     expect(await tablesOf(database)).toEqual(['migrations']);
     expect(await safesync(['migrate', '--table', 'safesync_migrations'], database.url)).toMatchObject({ code: 0 });
-    expect(await recorded(database, 'safesync_migrations')).toEqual([COMMIT, LEASE]);
+    expect(await recorded(database, 'safesync_migrations')).toEqual(NAMES);
     expect(await database.rows('SELECT * FROM migrations')).toEqual([]);
   });
 
   it('records in the table it is told, and makes no other', async () => {
     const args = ['migrate', '--table', 'schema_history'];
     expect(await safesync(args, database.url)).toMatchObject({ code: 0 });
-    expect(await tablesOf(database)).toEqual(['safesync_commit', 'safesync_lease', 'schema_history']);
+    expect(await tablesOf(database)).toEqual([...TABLES, 'schema_history']);
     expect((await safesync(args, database.url)).out).toContain('Nothing to do');
   });
 
@@ -112,7 +112,7 @@ describe('safesync migrate', () => {
       expect(await safesync(['status'], asAccount())).toMatchObject({ code: 3, err: '' });
       await grant('CREATE, INSERT');
       expect(await safesync(['migrate'], asAccount())).toMatchObject({ code: 0, err: '' });
-      expect(await recorded(database)).toEqual([COMMIT, LEASE]);
+      expect(await recorded(database)).toEqual(NAMES);
     });
 
     it.each(['CREATE, INSERT', 'CREATE, SELECT', 'INSERT, SELECT'])('control: is denied with %s only', async (few) => {

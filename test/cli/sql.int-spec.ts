@@ -1,5 +1,5 @@
 import { createTestDatabase, type TestDatabase } from '../support/mysql.js';
-import { COMMIT, LEASE, recorded, tablesOf } from './recorded.js';
+import { LEASE, NAMES, recorded, TABLES, tablesOf } from './recorded.js';
 import { type Ended, safesync } from './safesync.js';
 
 describe('safesync sql', () => {
@@ -31,21 +31,21 @@ describe('safesync sql', () => {
     await send(await printed());
     expect(await status()).toMatchObject({ code: 0 });
     expect(await safesync(['migrate'], database.url)).toMatchObject(NOTHING);
-    expect(await recorded(database)).toEqual([COMMIT, LEASE]);
+    expect(await recorded(database)).toEqual(NAMES);
   });
 
   it('leaves the same tables as migrate', async () => {
     const shown = async (): Promise<unknown[]> => {
-      const texts = ['safesync_commit', 'safesync_lease', 'migrations'].map((table) =>
+      const texts = [...TABLES, 'migrations'].map((table) =>
         database.rows<{ 'Create Table': string }>(`SHOW CREATE TABLE ${table}`),
       );
       return (await Promise.all(texts)).map(([row]) => row?.['Create Table'].replace(/ AUTO_INCREMENT=\d+/, ''));
     };
     await send(await printed());
     const byHand = await shown();
-    await database.pool.query('DROP TABLE safesync_commit, safesync_lease, migrations');
+    await database.pool.query(`DROP TABLE ${TABLES.join(', ')}, migrations`);
     await safesync(['migrate'], database.url);
-    expect(byHand).toHaveLength(3);
+    expect(byHand).toHaveLength(TABLES.length + 1);
     expect(byHand).toEqual(await shown());
   });
 
@@ -65,7 +65,7 @@ describe('safesync sql', () => {
     expect(await status()).toMatchObject({ code: 1 });
     await send(await printed());
     expect(await status()).toMatchObject({ code: 0 });
-    expect(await recorded(database)).toEqual([COMMIT, LEASE]);
+    expect(await recorded(database)).toEqual(NAMES);
   });
 
   it('is the same without a database, and connects to none', async () => {
@@ -77,7 +77,7 @@ describe('safesync sql', () => {
 
   it('records in the table it is told', async () => {
     await send(await printed('--table', 'history'));
-    expect(await tablesOf(database)).toEqual(['history', 'safesync_commit', 'safesync_lease']);
+    expect(await tablesOf(database)).toEqual(['history', ...TABLES]);
     expect(await status('--table', 'history')).toMatchObject({ code: 0 });
   });
 

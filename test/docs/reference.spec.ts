@@ -2,12 +2,13 @@ import * as cli from '@safesync/cli';
 import * as core from '@safesync/core';
 import * as db from '@safesync/db';
 import * as metrics from '@safesync/metrics';
+import * as outbox from '@safesync/outbox';
 import * as queue from '@safesync/queue';
 import * as testing from '@safesync/testing';
 import { type ErrorSource, readLibraries } from './library-source.js';
 import { type TableRow, tableRows } from './markdown-tables.js';
 
-const exportsOfAll: readonly [string, unknown][] = [cli, core, db, metrics, queue, testing].flatMap((library) =>
+const exportsOfAll: readonly [string, unknown][] = [cli, core, db, metrics, outbox, queue, testing].flatMap((library) =>
   Object.entries(library),
 );
 const source = readLibraries();

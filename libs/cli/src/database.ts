@@ -1,11 +1,14 @@
 import { DB_MIGRATIONS, quoteIdentifier, type SchemaMigration, SchemaMigrations } from '@safesync/db';
+import { OUTBOX_MIGRATIONS } from '@safesync/outbox';
 import { Command, InvalidArgumentError } from 'commander';
 import { parseDatabaseUrl } from './database-url.js';
 import { FailureAt } from './failure.js';
 import type { Terminal } from './terminal.js';
 
 /** The tables of all libraries, in the order in which they are made. */
-export const MIGRATIONS: readonly SchemaMigration[] = DB_MIGRATIONS.map((Migration) => new Migration());
+export const MIGRATIONS: readonly SchemaMigration[] = [...DB_MIGRATIONS, ...OUTBOX_MIGRATIONS].map(
+  (Migration) => new Migration(),
+);
 
 export interface SchemaArguments {
   readonly url?: string;

@@ -229,7 +229,8 @@ export class SchemaMissingError extends DbError {
   constructor(table: string, cause: unknown) {
     super(`The table ${table} does not exist in this database.`, {
       code: 'SCHEMA_MISSING',
-      remedy: 'Run safesync migrate, or add DB_MIGRATIONS to the migrations of the DataSource and run them.',
+      remedy:
+        'Run safesync migrate, or add DB_MIGRATIONS and OUTBOX_MIGRATIONS to the migrations of the DataSource and run them.',
       cause,
     });
   }

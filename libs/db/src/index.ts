@@ -60,7 +60,7 @@ export type { RowLockOptions } from './locking/row-lock.options.js';
 export { RowLocks } from './locking/row-locks.js';
 export { DB_MIGRATIONS } from './migrations/db-migrations.js';
 export { SchemaMismatchError } from './migrations/migrations.errors.js';
-export type { SchemaMigration, TableShape } from './migrations/schema-migration.js';
+export type { SchemaMigration, TableShape, TextSender } from './migrations/schema-migration.js';
 export { type MigrationState, SchemaMigrations, type SchemaServer } from './migrations/schema-migrations.js';
 export { schemaSql } from './migrations/schema-text.js';
 export { SafeSyncDbModule } from './safesync-db.module.js';
@@ -68,7 +68,7 @@ export type { SafeSyncDbModuleExtras, SafeSyncDbModuleOptions } from './safesync
 export { DbSession } from './session/db-session.js';
 export { DbSessions } from './session/db-sessions.js';
 export type { DirectConnection, DirectConnectionOptions } from './session/direct-connection.js';
-export { isConnectionError, isRetryable } from './session/driver-error.js';
+export { isConnectionError, isRetryable, orSchemaMissing } from './session/driver-error.js';
 export type { ConnectionLeak } from './session/lendings.js';
 export type { DbConnectionOptions } from './session/own-data-source.js';
 export type { WriteResult } from './session/replies.js';

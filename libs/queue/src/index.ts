@@ -6,10 +6,12 @@ export type { DeadLetter, FailedAttempt } from './delivery/dead-letter.js';
 export {
   ConsumerStoppingError,
   DeliveriesExhaustedError,
+  InboxRetentionError,
   LeaseLostError,
   UnreadableThrowError,
 } from './delivery/delivery.errors.js';
 export type { ErrorSummary } from './delivery/error-summary.js';
+export { getInboxToken, type Inbox } from './delivery/inbox.js';
 export { DeliveryContext } from './handler/delivery-context.js';
 export type { DeliveryOutcome } from './handler/delivery-outcome.js';
 export {

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { DbError, SchemaMissingError } from '../db.errors.js';
-import { isMissingTable } from '../dialect/error-table.js';
 import type { DbSession } from '../session/db-session.js';
 import type { DbSessions } from '../session/db-sessions.js';
+import { orSchemaMissing } from '../session/driver-error.js';
 import type { SessionConnection } from '../session/session-connection.js';
 import { runWithRetry } from '../session/session-retry.js';
 import { statementOf } from '../sql/statement-parser.js';
@@ -33,7 +32,7 @@ export class LeaseStore {
       );
       return token === undefined ? undefined : { name, holder, token, ttlMs };
     } catch (error) {
-      throw error instanceof DbError && isMissingTable(error.errno) ? new SchemaMissingError(TABLE, error) : error;
+      throw orSchemaMissing(error, TABLE);
     }
   }
 

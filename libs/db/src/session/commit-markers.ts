@@ -1,15 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { equalJitter, sleep, withDeadline } from '@safesync/core';
-import {
-  type CommitOutcomeUnknownError,
-  ConnectionLostError,
-  DbError,
-  DuplicateKeyError,
-  SchemaMissingError,
-} from '../db.errors.js';
-import { isMissingTable } from '../dialect/error-table.js';
+import { type CommitOutcomeUnknownError, ConnectionLostError, DuplicateKeyError } from '../db.errors.js';
 import { killConnection } from './connection-killer.js';
 import type { ConnectionSource } from './connection-source.js';
+import { orSchemaMissing } from './driver-error.js';
 import type { SessionConnection } from './session-connection.js';
 import { outOfScope } from './session-scope.js';
 import type { SessionTransaction } from './session-transaction.js';
@@ -59,9 +53,7 @@ export class CommitMarkers {
     try {
       await transaction.control(marker.write);
     } catch (error) {
-      throw error instanceof DbError && isMissingTable(error.errno)
-        ? new SchemaMissingError(COMMIT_TABLE, error)
-        : error;
+      throw orSchemaMissing(error, COMMIT_TABLE);
     }
     if (Math.random() * PURGE_EVERY < 1) void outOfScope(() => this.purge());
   }

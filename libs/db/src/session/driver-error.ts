@@ -8,12 +8,13 @@ import {
   DuplicateKeyError,
   LockNotAvailableError,
   LockTimeoutError,
+  SchemaMissingError,
   ServerReadOnlyError,
   StatementFailedError,
   StatementTimeoutError,
   StatementTooLargeError,
 } from '../db.errors.js';
-import { type FailureKind, failureKind, isPlainMessage } from '../dialect/error-table.js';
+import { type FailureKind, failureKind, isMissingTable, isPlainMessage } from '../dialect/error-table.js';
 import type { SqlDialect } from '../dialect/sql-dialect.js';
 import type { Statement } from '../sql/statement.js';
 
@@ -88,6 +89,11 @@ export function isRetryable(error: unknown): boolean {
   if (known === undefined) return false;
   if (known.own !== undefined) return known.own.isRetryable;
   return known.kind === 'deadlock' || known.kind === 'lockTimeout';
+}
+
+/** The error itself, or what to do about it where it says that nobody has run the migration of `table`. */
+export function orSchemaMissing(error: unknown, table: string): unknown {
+  return error instanceof DbError && isMissingTable(error.errno) ? new SchemaMissingError(table, error) : error;
 }
 
 /** True for errors that say that the server cannot be reached, by any class or driver code; waiting may help. */

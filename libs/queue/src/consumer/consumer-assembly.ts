@@ -1,5 +1,4 @@
-import { MAX_TIMER_MS, type MetricsRecorder, sleep } from '@safesync/core';
-import { ConditionLog, type DeliveryLogger } from '../condition-log.js';
+import { type BackgroundLogger, ConditionLog, MAX_TIMER_MS, type MetricsRecorder, sleep } from '@safesync/core';
 import { type AckAnswer, AckBatch } from '../delivery/ack-batch.js';
 import type { DatabaseGate } from '../delivery/database-gate.js';
 import { performDecision } from '../delivery/delivery-decision.js';
@@ -26,9 +25,9 @@ export interface ConsumerParts {
   readonly stream: RedisStream;
   readonly gate: DatabaseGate;
   /** What a delivery needs and no consumer makes. */
-  readonly delivery: Pick<DeliveryParts, 'codec' | 'validate' | 'sessions' | 'handler'>;
+  readonly delivery: Pick<DeliveryParts, 'codec' | 'validate' | 'sessions' | 'handler' | 'inbox'>;
   readonly metrics: MetricsRecorder;
-  readonly logger: DeliveryLogger;
+  readonly logger: BackgroundLogger;
 }
 
 /** Deliveries without an end after which an entry is a suspect. */

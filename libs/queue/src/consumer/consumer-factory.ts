@@ -1,8 +1,9 @@
-import { Logger } from '@nestjs/common';
+import { type InjectionToken, Logger } from '@nestjs/common';
 import type { ExternalContextCreator, ModuleRef } from '@nestjs/core';
 import type { MetricsRecorder } from '@safesync/core';
 import { DbSessions, getDbToken } from '@safesync/db';
 import type { DatabaseGate } from '../delivery/database-gate.js';
+import { getInboxToken, type Inbox } from '../delivery/inbox.js';
 import { HandlerRefusedError } from '../handler/handler.errors.js';
 import { createHandlerInvoker, type HandlerInvoker } from '../handler/handler-invoker.js';
 import { compilePayloadValidator, type PayloadValidator, payloadClassOf } from '../handler/payload-validation.js';
@@ -21,6 +22,7 @@ export interface PreparedHandler {
   readonly sessions: DbSessions;
   readonly validate: PayloadValidator | undefined;
   readonly invoker: HandlerInvoker;
+  readonly inbox: Inbox | undefined;
 }
 
 /** Finds the handlers of the application, checks what only the whole application shows, and makes their consumers. */
@@ -48,7 +50,7 @@ export class ConsumerFactory {
   }
 
   create(handler: PreparedHandler, gate: DatabaseGate): GroupConsumer {
-    const { definition, stream, sessions, validate, invoker } = handler;
+    const { definition, stream, sessions, validate, invoker, inbox } = handler;
     const { options } = definition;
     const consumer = options.consumer ?? this.consumerName;
     return new GroupConsumer({
@@ -56,7 +58,7 @@ export class ConsumerFactory {
       options,
       stream: new RedisStream(stream.connection, { stream: stream.key, group: options.group, consumer }),
       gate,
-      delivery: { codec: new JsonCodec(stream.limits), validate, sessions, handler: invoker },
+      delivery: { codec: new JsonCodec(stream.limits), validate, sessions, handler: invoker, inbox },
       metrics: this.metrics,
       logger: this.logger,
     });
@@ -70,6 +72,7 @@ export class ConsumerFactory {
       sessions: this.sessionsOf(definition),
       validate: await compilePayloadValidator(where, options.payload),
       invoker: createHandlerInvoker(this.contexts, { ...definition, payloadClass: payloadClassOf(options.payload) }),
+      inbox: options.exactlyOnce ? await this.inboxOf(definition) : undefined,
     };
   }
 
@@ -86,13 +89,35 @@ export class ConsumerFactory {
     return stream;
   }
 
+  private async inboxOf({ where, options: { db } }: StreamHandlerDefinition): Promise<Inbox> {
+    const inbox = this.find(getInboxToken(db)) as Inbox | undefined;
+    if (!inbox) {
+      const named = db === 'default' ? '' : `{ name: '${db}' }`;
+      const remedy = `Import SafeSyncOutboxModule.forRoot(${named}) of @safesync/outbox.`;
+      throw new HandlerRefusedError(
+        where,
+        `is exactlyOnce, but no module provides an inbox in database "${db}"`,
+        remedy,
+      );
+    }
+    await inbox.prepare();
+    return inbox;
+  }
+
   private sessionsOf({ where, options }: StreamHandlerDefinition): DbSessions {
+    const sessions = this.find(getDbToken(DbSessions, options.db)) as DbSessions | undefined;
+    if (sessions) return sessions;
+    const named = options.db === 'default' ? '' : `name: '${options.db}', `;
+    const remedy = `Import SafeSyncDbModule.forRoot({ ${named}... }).`;
+    throw new HandlerRefusedError(where, `needs database "${options.db}", which no module provides`, remedy);
+  }
+
+  /** Whatever module of the application provides it. */
+  private find(token: InjectionToken): unknown {
     try {
-      return this.moduleRef.get<DbSessions>(getDbToken(DbSessions, options.db), { strict: false });
+      return this.moduleRef.get<unknown>(token as string | symbol, { strict: false });
     } catch {
-      const named = options.db === 'default' ? '' : `name: '${options.db}', `;
-      const remedy = `Import SafeSyncDbModule.forRoot({ ${named}... }).`;
-      throw new HandlerRefusedError(where, `needs database "${options.db}", which no module provides`, remedy);
+      return undefined;
     }
   }
 }

@@ -1,5 +1,12 @@
-import { type BackoffOptions, equalJitter, isSafeSyncError, type MetricsRecorder, sleep } from '@safesync/core';
-import { ConditionLog, type DeliveryLogger } from '../condition-log.js';
+import {
+  type BackgroundLogger,
+  type BackoffOptions,
+  ConditionLog,
+  equalJitter,
+  isSafeSyncError,
+  type MetricsRecorder,
+  sleep,
+} from '@safesync/core';
 import type { AckBatch } from '../delivery/ack-batch.js';
 import type { DatabaseGate } from '../delivery/database-gate.js';
 import { type DeadLetter, firstSeenAtOf, rawContentOf } from '../delivery/dead-letter.js';
@@ -22,7 +29,7 @@ export interface DeliveryActionsParts {
   readonly gate: Pick<DatabaseGate, 'opened'>;
   readonly retry: BackoffOptions;
   readonly metrics: MetricsRecorder;
-  readonly logger: DeliveryLogger;
+  readonly logger: BackgroundLogger;
   /** Aborts when the consumer stops: what waits then is given back by whoever stops it. */
   readonly signal: AbortSignal;
   /** Starts an entry that may run again. */

@@ -1,5 +1,4 @@
-import { isSafeSyncError, type MetricsRecorder } from '@safesync/core';
-import type { DeliveryLogger } from '../condition-log.js';
+import { type BackgroundLogger, isSafeSyncError, type MetricsRecorder } from '@safesync/core';
 import type { AckBatch } from '../delivery/ack-batch.js';
 import type { HeldEntry } from '../delivery/held-entry.js';
 import { MESSAGES_LOST, RETRIES } from '../queue.metrics.js';
@@ -22,7 +21,7 @@ export interface EntryIntakeParts {
   /** Deliveries without an end that make an entry a suspect; 0: nothing is ever one. */
   readonly suspectAfter: number;
   readonly metrics: MetricsRecorder;
-  readonly logger: DeliveryLogger;
+  readonly logger: BackgroundLogger;
   /** Aborts when the consumer stops: what arrives later is given back. */
   readonly signal: AbortSignal;
   /** Own pending entries that are not held have to be read. */

@@ -1,5 +1,4 @@
-import { BackgroundLoop, sleep, withDeadline } from '@safesync/core';
-import { ConditionLog } from '../condition-log.js';
+import { BackgroundLoop, ConditionLog, sleep, withDeadline } from '@safesync/core';
 import { describeError } from '../delivery/error-summary.js';
 import type { HeldEntry, HeldState } from '../delivery/held-entry.js';
 import { ConsumerAssembly, type ConsumerParts } from './consumer-assembly.js';

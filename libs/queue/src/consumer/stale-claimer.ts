@@ -1,5 +1,11 @@
-import { BackgroundLoop, isSafeSyncError, type MetricsRecorder, sleep } from '@safesync/core';
-import { ConditionLog, type DeliveryLogger } from '../condition-log.js';
+import {
+  type BackgroundLogger,
+  BackgroundLoop,
+  ConditionLog,
+  isSafeSyncError,
+  type MetricsRecorder,
+  sleep,
+} from '@safesync/core';
 import { describeError } from '../delivery/error-summary.js';
 import { MESSAGES_CLAIMED } from '../queue.metrics.js';
 import type { ClaimOptions, ClaimResult, SweepOptions } from '../stream/claim.js';
@@ -13,7 +19,7 @@ export interface StaleClaimerParts {
   /** Deliveries without an end that make an entry a suspect; 0: nothing is ever one. */
   readonly suspectAfter: number;
   readonly metrics: MetricsRecorder;
-  readonly logger: DeliveryLogger;
+  readonly logger: BackgroundLogger;
   /** How many entries can be taken now. */
   readonly capacity: () => number;
   /** Resolves when there may be capacity again, or when the signal aborts. */

@@ -1,12 +1,13 @@
 import {
+  type BackgroundLogger,
   BackgroundLoop,
   type BackoffOptions,
+  ConditionLog,
   equalJitter,
   isSafeSyncError,
   type MetricsRecorder,
   sleep,
 } from '@safesync/core';
-import { ConditionLog, type DeliveryLogger } from '../condition-log.js';
 import { describeError } from '../delivery/error-summary.js';
 import { GROUPS_RECREATED, MESSAGES_READ, READ_LATENCY } from '../queue.metrics.js';
 import type { OwnPending, RedisStream } from '../stream/redis-stream.js';
@@ -19,7 +20,7 @@ export interface StreamConsumerParts {
   /** Where a group begins that does not exist at the start. */
   readonly groupStart: string;
   readonly metrics: MetricsRecorder;
-  readonly logger: DeliveryLogger;
+  readonly logger: BackgroundLogger;
   /** Resolves with how many entries are wanted now, or with 0 when the signal aborts. */
   readonly demand: (signal: AbortSignal) => Promise<number>;
   /** Ids that are held already. */

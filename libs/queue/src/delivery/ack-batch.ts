@@ -1,5 +1,11 @@
-import { type BackoffOptions, equalJitter, isSafeSyncError, sleep } from '@safesync/core';
-import { ConditionLog, type DeliveryLogger } from '../condition-log.js';
+import {
+  type BackgroundLogger,
+  type BackoffOptions,
+  ConditionLog,
+  equalJitter,
+  isSafeSyncError,
+  sleep,
+} from '@safesync/core';
 import type { FencedOutcome, RedisStream } from '../stream/redis-stream.js';
 import { describeError } from './error-summary.js';
 import type { HeldEntry } from './held-entry.js';
@@ -26,7 +32,7 @@ export class AckBatch {
     private readonly stream: Pick<RedisStream, 'ack'>,
     /** Told what Redis said about each entry of a call; `done` also when an earlier call without an answer had done it. */
     private readonly onAnswers: (answers: readonly AckAnswer[]) => void,
-    logger: DeliveryLogger,
+    logger: BackgroundLogger,
     subject: string,
   ) {
     this.condition = new ConditionLog(logger, subject);

@@ -1,5 +1,4 @@
-import { type BackoffOptions, equalJitter, sleep } from '@safesync/core';
-import { ConditionLog, type DeliveryLogger } from '../condition-log.js';
+import { type BackgroundLogger, type BackoffOptions, ConditionLog, equalJitter, sleep } from '@safesync/core';
 import { describeError } from './error-summary.js';
 
 const PROBE_BACKOFF: BackoffOptions = { baseMs: 100, maxMs: 2_000 };
@@ -19,7 +18,7 @@ export class DatabaseGate {
     name: string,
     /** One round trip to the database; rejects when it does not answer. */
     private readonly ping: () => Promise<void>,
-    logger: DeliveryLogger,
+    logger: BackgroundLogger,
   ) {
     this.condition = new ConditionLog(logger, `Database "${name}"`);
   }

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { StreamEntry } from '../stream/stream-entry.js';
+import { addedAtMs, type StreamEntry } from '../stream/stream-entry.js';
 import type { ErrorSummary } from './error-summary.js';
 
 /** One failed delivery, as this process saw it. */
@@ -43,8 +43,8 @@ export function rawContentOf(entry: StreamEntry): Pick<DeadLetter, 'data' | 'raw
   return { raw: fields.map((field) => field.toString('base64')) };
 }
 
-/** `1700000000000-0` was added at 1 700 000 000 000 ms; an id outside the years 2001 to 2286 is not a time. */
+/** When Redis took the entry in, in ISO 8601; undefined for ids that are no times. */
 export function firstSeenAtOf(entryId: string): string | undefined {
-  const ms = Number(entryId.split('-')[0]);
-  return ms >= 1e12 && ms < 1e13 ? new Date(ms).toISOString() : undefined;
+  const ms = addedAtMs(entryId);
+  return ms === undefined ? undefined : new Date(ms).toISOString();
 }

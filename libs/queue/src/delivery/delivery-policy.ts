@@ -23,7 +23,7 @@ export interface DeliveryFailure {
 }
 
 /** Why a message ends in the dead-letter stream; a bounded set, so that it can label a metric. */
-export type DeadLetterCause = 'malformed' | 'invalid' | 'non_retryable' | 'max_deliveries' | 'requested';
+export type DeadLetterCause = 'malformed' | 'invalid' | 'non_retryable' | 'forgotten' | 'max_deliveries' | 'requested';
 
 /** What becomes of an entry whose delivery did not end in a commit. */
 export type DeliveryDecision =
@@ -76,6 +76,7 @@ function hopeless(
   if (stage === 'decode') return deadLetter('malformed');
   if (stage === 'validate' || isSafeSyncError(error, 'PAYLOAD_INVALID')) return deadLetter('invalid');
   if (isSafeSyncError(error, 'NON_RETRYABLE')) return deadLetter('non_retryable');
+  if (isSafeSyncError(error, 'INBOX_RETENTION')) return deadLetter('forgotten');
   return deliveryCount >= maxDeliveries ? deadLetter('max_deliveries') : undefined;
 }
 

@@ -33,6 +33,20 @@ export class ConsumerStoppingError extends QueueError {
   }
 }
 
+/**
+ * The message is older than what the inbox remembers and was delivered before, so nothing can tell whether it was done: running it
+ * might double its effect. The handler is not run.
+ */
+export class InboxRetentionError extends QueueError {
+  constructor(entryId: string, retentionMs: number) {
+    super(`Entry ${entryId} was delivered before and is older than the ${retentionMs} ms that the inbox remembers.`, {
+      code: 'INBOX_RETENTION',
+      remedy:
+        'Look whether its effect is there, then replay or discard the dead letter; raise the retention of the inbox.',
+    });
+  }
+}
+
 /** Stands for a thrown value that throws itself when it is looked at. */
 export class UnreadableThrowError extends QueueError {
   constructor() {

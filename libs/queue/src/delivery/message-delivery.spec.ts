@@ -17,6 +17,7 @@ function deliveryThatThrows(thrown: unknown, maxDeliveries: number): MessageDeli
     validate: undefined,
     sessions: { run } as DeliveryParts['sessions'],
     session: {},
+    inbox: undefined,
     handler: () => Promise.resolve(),
     acks: { add: fail },
     leases: { renew: () => Promise.resolve(true), confirm: () => undefined },

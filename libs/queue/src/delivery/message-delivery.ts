@@ -19,9 +19,12 @@ import {
 import { DeliverySignal } from './delivery-signal.js';
 import { framesOf, summarizeError } from './error-summary.js';
 import type { HeldEntry } from './held-entry.js';
+import { type Inbox, requireRemembered } from './inbox.js';
 import type { LeaseKeeper } from './lease-keeper.js';
 
 type Failure = Pick<DeliveryFailure, 'stage' | 'error'>;
+/** `duplicate`: an earlier transaction has done the message, this one was empty. */
+type Completion = 'done' | 'duplicate';
 
 /** What a delivery is made of. */
 export interface DeliveryParts {
@@ -35,6 +38,8 @@ export interface DeliveryParts {
   readonly acks: Pick<AckBatch, 'add'>;
   readonly leases: Pick<LeaseKeeper, 'renew' | 'confirm'>;
   readonly gate: Pick<DatabaseGate, 'ask'>;
+  /** Only for handlers that are `exactlyOnce`. */
+  readonly inbox: Inbox | undefined;
   readonly policy: DeliveryPolicyOptions;
   readonly metrics: MetricsRecorder;
 }
@@ -43,7 +48,7 @@ export interface DeliveryParts {
  * The path of one message, the same for fresh, retried and claimed entries:
  *
  * 1. decode the entry and check its payload,
- * 2. run the handler in one transaction,
+ * 2. run the handler in one transaction, behind its inbox if it has one,
  * 3. acknowledge, after the commit is known and outside of the transaction: a failed acknowledgement is not a failed handler.
  *
  * Never rejects. A failure is rolled back and comes back as a decision; `undefined` says that the message is done.
@@ -53,15 +58,19 @@ export class MessageDelivery {
 
   async deliver(held: HeldEntry): Promise<DeliveryDecision | undefined> {
     const startedAt = performance.now();
-    const failure = await this.attempt(held); // 1 and 2
-    if (!failure) this.parts.acks.add(held); // 3
-    const decision = failure && (await this.decideSafely(failure, held));
-    this.record(startedAt, decision?.kind ?? 'done');
+    const ending = await this.attempt(held); // 1 and 2
+    if (typeof ending === 'string') {
+      this.parts.acks.add(held); // 3
+      this.record(startedAt, ending);
+      return undefined;
+    }
+    const decision = await this.decideSafely(ending, held);
+    this.record(startedAt, decision.kind);
     return decision;
   }
 
-  /** Nothing when the transaction is known to be committed; else what stopped it, everything rolled back. */
-  private async attempt(held: HeldEntry): Promise<Failure | undefined> {
+  /** A completion when the transaction is known to be committed; else what stopped it, everything rolled back. */
+  private async attempt(held: HeldEntry): Promise<Completion | Failure> {
     const { sessions, session, codec, validate } = this.parts;
     const signal = new DeliverySignal();
     held.begin(signal);
@@ -73,8 +82,7 @@ export class MessageDelivery {
       stage = 'validate';
       if (validate) replacePayload(message, await validate(message.payload));
       stage = 'handler';
-      await sessions.run((tx) => this.handle(message, tx, held), { ...session, signal });
-      return undefined;
+      return await sessions.run((tx) => this.handle(message, tx, held), { ...session, signal });
     } catch (error) {
       return { stage, error };
     } finally {
@@ -89,11 +97,17 @@ export class MessageDelivery {
   }
 
   /** Everything of the transaction between BEGIN and COMMIT. */
-  private async handle(message: Message, session: DbSession, held: HeldEntry): Promise<void> {
+  private async handle(message: Message, session: DbSession, held: HeldEntry): Promise<Completion> {
+    const { inbox } = this.parts;
+    if (inbox) {
+      if (!(await inbox.remember(message, session))) return 'duplicate';
+      requireRemembered(message, inbox);
+    }
     const renew = (): Promise<boolean> => this.parts.leases.renew(held);
     await this.parts.handler(message, session, new DeliveryContext(session, held.deliveryCount, held.attempt, renew));
     const confirming = this.parts.leases.confirm(held);
     if (confirming) await confirming;
+    return 'done';
   }
 
   /** What was thrown may be anything, a proxy or a getter that throws too: then it counts as a failure of the handler. */

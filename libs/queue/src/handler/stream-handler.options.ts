@@ -12,6 +12,11 @@ export interface StreamHandlerOptions<P extends PayloadType = never> {
   readonly connection?: string;
   /** Database of `SafeSyncDbModule.forRoot({ name })` whose session the handler gets. Default `default`. */
   readonly db?: string;
+  /**
+   * Each message has its effect once: its id is written down in the handler's transaction, and one that was done before is
+   * acknowledged without running. Needs `SafeSyncOutboxModule` and its table `safesync_inbox`. Default false.
+   */
+  readonly exactlyOnce?: boolean;
   /** Messages handled at once by this process. Default 1. Each holds one database connection. */
   readonly concurrency?: number;
   /** Class with class-validator rules, or a Standard Schema (zod, valibot, ...): checked before the session begins. */
@@ -69,6 +74,7 @@ export function resolveStreamHandlerOptions(
 const DEFAULTS = {
   connection: undefined,
   db: 'default',
+  exactlyOnce: false,
   concurrency: 1,
   payload: undefined,
   maxDeliveries: 10,
@@ -120,6 +126,7 @@ function requireNames(faults: OptionFaults, options: ResolvedStreamHandlerOption
     const value = options[name];
     faults.require(value === undefined || isName(value), `${name} must be a name of 1 to ${MAX_NAME} characters`);
   }
+  faults.require(typeof options.exactlyOnce === 'boolean', 'exactlyOnce must be true or false');
   faults.require(/^(\$|0|\d+(-\d+)?)$/.test(options.groupStart), "groupStart must be '0', '$' or an entry id");
   faults.require(
     options.payload === undefined || isPayloadType(options.payload),

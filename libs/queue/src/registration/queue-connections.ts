@@ -1,5 +1,5 @@
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { ConditionLog } from '../condition-log.js';
+import { ConditionLog } from '@safesync/core';
 import type { ResolvedConnection, ResolvedQueueOptions } from '../queue.options.js';
 import { DEFAULT_CONNECTION } from '../queue.tokens.js';
 import { RedisConnection } from '../stream/redis-connection.js';

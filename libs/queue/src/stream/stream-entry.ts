@@ -17,6 +17,15 @@ export interface DeliveredEntry {
 
 const SCRIPT = 'EVALSHA';
 
+/**
+ * When Redis took an entry in, in ms since 1970: `1700000000000-0` was added at 1 700 000 000 000. Undefined for an id outside the
+ * years 2001 to 2286, which a producer chose itself.
+ */
+export function addedAtMs(entryId: string): number | undefined {
+  const ms = Number(entryId.split('-')[0]);
+  return ms >= 1e12 && ms < 1e13 ? ms : undefined;
+}
+
 /** Entries of an XREADGROUP reply for one stream. A strange entry comes out as an entry; only a strange reply throws. */
 export function parseReadReply(reply: unknown): StreamEntry[] {
   const command = 'XREADGROUP';

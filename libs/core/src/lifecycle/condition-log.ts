@@ -1,5 +1,5 @@
 /** The part of Nest's `Logger` that background work uses. */
-export interface DeliveryLogger {
+export interface BackgroundLogger {
   log(message: string): void;
   warn(message: string): void;
   error(message: string): void;
@@ -13,7 +13,7 @@ export class ConditionLog {
   private cause: string | undefined;
 
   constructor(
-    private readonly logger: DeliveryLogger,
+    private readonly logger: BackgroundLogger,
     private readonly subject: string,
   ) {}
 

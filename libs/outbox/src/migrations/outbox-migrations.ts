@@ -1,0 +1,4 @@
+import { CreateSafesyncInbox1764100000000 } from './1764100000000-create-safesync-inbox.js';
+
+/** The tables of this library, for `migrations` of a TypeORM DataSource. */
+export const OUTBOX_MIGRATIONS = [CreateSafesyncInbox1764100000000] as const;
