@@ -114,7 +114,7 @@ describe('safesync beside the migrations of TypeORM', () => {
     const source = await open([...MIGRATIONS]);
     await source.undoLastMigration();
     expect(await tablesOf(database)).toHaveLength(TABLES.length);
-    for (const _rest of TABLES.slice(1)) await source.undoLastMigration();
+    for (let left = TABLES.length - 1; left > 0; left--) await source.undoLastMigration();
     expect(await tablesOf(database)).toEqual(['migrations']);
     expect(await safesync(['status'], database.url)).toMatchObject({ code: 3 });
     expect(await safesync(['migrate'], database.url)).toMatchObject({
