@@ -1,6 +1,7 @@
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { SafeSyncDbModule } from '@safesync/db';
 import { SafeSyncMetricsModule } from '@safesync/metrics';
+import { SafeSyncOutboxModule } from '@safesync/outbox';
 import { SafeSyncQueueModule } from '@safesync/queue';
 import { AccountBook } from './accounts/account-book.js';
 import { AccountsController } from './accounts/accounts.controller.js';
@@ -34,6 +35,7 @@ export class LedgerModule {
         SafeSyncDbModule.forRoot({ connection: { url: mysqlUrl, poolSize } }),
         SafeSyncQueueModule.forRoot({ connections: redisUrl, prefix }),
         SafeSyncQueueModule.forFeature([{ name: TRANSFERS }]),
+        SafeSyncOutboxModule.forRoot(),
         SafeSyncMetricsModule.forRoot({ metrics: [TRANSFERS_TOTAL, REDELIVERIES_TOTAL] }),
       ],
       controllers: [HealthController, ...CONTROLLERS[role]],

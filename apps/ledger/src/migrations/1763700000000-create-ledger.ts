@@ -31,9 +31,6 @@ export class CreateLedger1763700000000 implements MigrationInterface {
       volume ${MONEY} DEFAULT 0,
       version BIGINT NOT NULL DEFAULT 0
     ) ENGINE=InnoDB`);
-    await runner.query(`CREATE TABLE IF NOT EXISTS reviewed_transfer (
-      transfer_id ${UUID} PRIMARY KEY
-    ) ENGINE=InnoDB`);
     await runner.query(`CREATE TABLE IF NOT EXISTS review_case (
       number INT NOT NULL PRIMARY KEY,
       account_id ${NAME},
@@ -43,7 +40,7 @@ export class CreateLedger1763700000000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const table of ['review_case', 'reviewed_transfer', 'account_activity', 'transfer', 'account']) {
+    for (const table of ['review_case', 'account_activity', 'transfer', 'account']) {
       await runner.query(`DROP TABLE IF EXISTS ${table}`);
     }
   }

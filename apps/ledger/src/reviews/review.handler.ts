@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { METRICS_RECORDER, type MetricsRecorder } from '@safesync/core';
-import { AdvisoryLock, type DbSession, IdempotentInserts, OptimisticUpdates } from '@safesync/db';
+import { AdvisoryLock, type DbSession, OptimisticUpdates } from '@safesync/db';
 import { type Message, NonRetryableError, StreamHandler } from '@safesync/queue';
 import { fromCents, toCents } from '../money/amount.js';
 import { TransferDto } from '../transfers/transfer.dto.js';
@@ -17,13 +17,13 @@ const REVIEW_THRESHOLD = toCents('2500.00');
 /**
  * Adds up what each account sends, on a group of its own: every transfer is booked by one group and reviewed by the other,
  * neither waiting for the other. Meetings on one account are rare, so nothing is locked: the row carries a version, and who
- * comes second throws, rolls back and gets the message again, with the new row to read.
+ * comes second throws, rolls back and gets the message again, with the new row to read. No table here has the transfer's id for its
+ * key, so the inbox tells which transfers were added.
  */
 @Injectable()
 export class ReviewHandler {
   constructor(
     private readonly updates: OptimisticUpdates,
-    private readonly inserts: IdempotentInserts,
     @Inject(METRICS_RECORDER) private readonly metrics: MetricsRecorder,
   ) {}
 
@@ -31,15 +31,13 @@ export class ReviewHandler {
     stream: TRANSFERS,
     group: GROUP,
     payload: TransferDto,
+    exactlyOnce: true,
     concurrency: 4,
     retry: { baseMs: 20, maxMs: 2_000 },
     maxDeliveries: 20,
     ...FAST_TAKEOVER,
   })
-  async review(
-    { payload: { id, from, amount }, deliveryCount }: Message<TransferDto>,
-    session: DbSession,
-  ): Promise<void> {
+  async review({ payload: { from, amount }, deliveryCount }: Message<TransferDto>, session: DbSession): Promise<void> {
     if (deliveryCount > 1) this.metrics.add(REDELIVERIES_TOTAL, { group: GROUP });
     const select = 'SELECT volume, version FROM account_activity WHERE account_id = :from';
     const activity = await session.fetchOne<ActivityRow>(select, { from });
@@ -47,9 +45,8 @@ export class ReviewHandler {
 
     const volume = toCents(activity.volume) + toCents(amount);
     const isSuspicious = toCents(activity.volume) <= REVIEW_THRESHOLD && volume > REVIEW_THRESHOLD;
-    // the order is the same everywhere: advisory locks first, then rows
+    // the order is the same everywhere: the advisory lock before the rows that other messages write too
     if (isSuspicious) await lockCaseNumbers(session);
-    if (!(await this.inserts.insert(session, 'reviewed_transfer', { transfer_id: id }))) return;
     await this.updates.updateOrThrow(session, {
       table: 'account_activity',
       idColumn: 'account_id',
