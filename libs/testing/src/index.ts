@@ -6,6 +6,7 @@ export {
   type WorkerProcessOptions,
 } from './processes/worker-process.js';
 export type { ManagedServer } from './servers/managed-server.js';
+export { RedisFailover } from './servers/redis/redis-failover.js';
 export {
   DataFolderInUseError,
   PackageInstallError,
