@@ -21,6 +21,12 @@ const CONTENDERS: readonly TransferContender[] = [
     module: moduleUrl('../safesync/transfer-handler.js'),
     insideScripts: INSIDE_SCRIPTS,
   },
+  {
+    key: 'exactlyOnce',
+    title: 'ours: exactlyOnce',
+    module: moduleUrl('../safesync/exactly-once-handler.js'),
+    insideScripts: INSIDE_SCRIPTS,
+  },
   { key: 'handWritten', title: 'A hand-written loop', module: moduleUrl('../reference/hand-written.js') },
   { key: 'handTuned', title: 'B tuned by hand', module: moduleUrl('../reference/hand-tuned.js') },
   { key: 'typeorm', title: 'C TypeORM loop', module: moduleUrl('../reference/typeorm-loop.js') },
