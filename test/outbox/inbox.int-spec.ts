@@ -159,9 +159,15 @@ describe('the inbox', () => {
       }
     });
 
-    it('takes no retention of minutes', async () => {
-      const boot = bootWithOutbox(world, once(), { outbox: { inbox: { retentionMs: 60_000 } } });
-      await expect(boot).rejects.toThrow(/inbox\.retentionMs must be an integer from 3600000/);
+    it('takes no retention of seconds', async () => {
+      const boot = bootWithOutbox(world, once(), { outbox: { inbox: { retentionMs: 59_999 } } });
+      await expect(boot).rejects.toThrow(/inbox\.retentionMs must be an integer from 60000/);
+    });
+
+    it('takes none that ends while the handler may still get the message again', async () => {
+      const patient = once(effect, { claimIdleMs: 10_000, retry: { baseMs: 1, maxMs: 2_001 }, maxDeliveries: 5 });
+      const boot = bootWithOutbox(world, patient, { outbox: { inbox: { retentionMs: 60_000 } } });
+      await expect(boot).rejects.toThrow(/for 60005 ms .* remembers for 60000\..* Raise inbox\.retentionMs/);
     });
   });
 

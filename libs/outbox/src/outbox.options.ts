@@ -4,7 +4,7 @@ import { MAX_TIMER_MS, OptionFaults } from '@safesync/core';
 export interface InboxOptions {
   /**
    * A message is remembered for so long after it was done. Default 604 800 000 (7 days). A message that comes again later is not run but
-   * goes to the dead letters.
+   * goes to the dead letters. At least a minute, and `maxDeliveries` times `claimIdleMs` and `retry.maxMs` of each handler.
    */
   readonly retentionMs?: number;
   /** Pause between looks for what is past its retention. Default 60 000. */
@@ -28,8 +28,8 @@ export interface ResolvedOutboxOptions {
 }
 
 const DAY_MS = 86_400_000;
-/** Shorter, and a message of a consumer that was away for a lunch break could be done twice. */
-const LEAST_RETENTION_MS = 3_600_000;
+/** Whatever the handlers' own times ask for beyond this is checked where they are known. */
+const LEAST_RETENTION_MS = 60_000;
 const LONGEST_RETENTION_MS = 3_650 * DAY_MS;
 
 /** Fills in the defaults and refuses what cannot work, all faults at once. */

@@ -8,6 +8,7 @@ import { HandlerRefusedError } from '../handler/handler.errors.js';
 import { createHandlerInvoker, type HandlerInvoker } from '../handler/handler-invoker.js';
 import { compilePayloadValidator, type PayloadValidator, payloadClassOf } from '../handler/payload-validation.js';
 import type { StreamHandlerDefinition, StreamHandlerExplorer } from '../handler/stream-handler.explorer.js';
+import type { ResolvedStreamHandlerOptions } from '../handler/stream-handler.options.js';
 import { JsonCodec } from '../message/json.codec.js';
 import { QUEUE_METRICS } from '../queue.metrics.js';
 import type { QueueStreams, RegisteredStream } from '../registration/queue-streams.js';
@@ -89,7 +90,8 @@ export class ConsumerFactory {
     return stream;
   }
 
-  private async inboxOf({ where, options: { db } }: StreamHandlerDefinition): Promise<Inbox> {
+  private async inboxOf({ where, options }: StreamHandlerDefinition): Promise<Inbox> {
+    const { db } = options;
     const inbox = this.find(getInboxToken(db)) as Inbox | undefined;
     if (!inbox) {
       const named = db === 'default' ? '' : `{ name: '${db}' }`;
@@ -100,6 +102,7 @@ export class ConsumerFactory {
         remedy,
       );
     }
+    requireMemory(where, inbox, options);
     await inbox.prepare();
     return inbox;
   }
@@ -120,6 +123,15 @@ export class ConsumerFactory {
       return undefined;
     }
   }
+}
+
+/** A message that its inbox forgets between two of its deliveries could be done twice. */
+function requireMemory(where: string, { retentionMs }: Inbox, options: ResolvedStreamHandlerOptions): void {
+  const { maxDeliveries, claimIdleMs, retry } = options;
+  const longestMs = maxDeliveries * (claimIdleMs + retry.maxMs);
+  if (retentionMs >= longestMs) return;
+  const fact = `may get a message again for ${longestMs} ms (maxDeliveries times claimIdleMs and retry.maxMs), and its inbox remembers for ${retentionMs}`;
+  throw new HandlerRefusedError(where, fact, 'Raise inbox.retentionMs, or lower those options.');
 }
 
 function requireDistinct(definitions: readonly StreamHandlerDefinition[]): void {
