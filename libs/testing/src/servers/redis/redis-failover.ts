@@ -64,6 +64,7 @@ export class RedisFailover {
   /** Kills the primary as a power cut would; resolves when the replica has taken over. Once in the life of this object. */
   async failOver(): Promise<void> {
     await this.primary.kill();
+    await ask(this.sentinel, (client) => client.call('SENTINEL', ['FAILOVER', PRIMARY_NAME]));
     await eventually(async () => (await ask(this.replica, (client) => client.role()))[0] === 'master', {
       what: 'the replica is the primary',
       withinMs: 30_000,

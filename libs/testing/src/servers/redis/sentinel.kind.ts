@@ -6,7 +6,7 @@ import { redisKind } from './redis.kind.js';
 /** The name under which a client asks the Sentinel for the primary. */
 export const PRIMARY_NAME = 'primary';
 
-/** A Sentinel that decides alone: it watches the server on `primaryPort` and promotes its replica half a second after it is gone. */
+/** A Sentinel that decides alone about the server on `primaryPort`, and hardly by itself: a busy machine is no dead server. */
 export function sentinelKind(primaryPort: number): ServerKind {
   const prepare = async (binary: ServerBinary, place: ServerPlace): Promise<ServerCommand> => {
     await mkdir(place.dataFolder, { recursive: true });
@@ -24,7 +24,7 @@ function settings({ port, dataFolder }: ServerPlace, primaryPort: number): strin
     'bind 127.0.0.1',
     `dir "${dataFolder}"`,
     `sentinel monitor ${PRIMARY_NAME} 127.0.0.1 ${primaryPort} 1`,
-    `sentinel down-after-milliseconds ${PRIMARY_NAME} 500`,
+    `sentinel down-after-milliseconds ${PRIMARY_NAME} 60000`,
     `sentinel failover-timeout ${PRIMARY_NAME} 5000`,
     '',
   ].join('\n');
