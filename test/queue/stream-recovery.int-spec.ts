@@ -180,7 +180,7 @@ describe('users with few rights', () => {
       'auth ping info xadd xgroup|create xgroup|delconsumer xreadgroup xclaim xpending xack xinfo|groups xlen'.split(
         ' ',
       );
-    const more = 'eval evalsha time zadd zrem zrangebyscore'.split(' ');
+    const more = 'eval evalsha time zadd zrem zrangebyscore hexists'.split(' ');
     await connectAs(`~${name}*`, '-@all', ...[...rules, ...more].map((command) => `+${command}`));
     const consumer = new RedisStream(limited, { stream: name, group: 'g2', consumer: 'c' });
     await consumer.ensureGroup();

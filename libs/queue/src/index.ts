@@ -1,6 +1,7 @@
 // handlers
 
 export { ConsumerRegistry } from './consumer/consumer.registry.js';
+export { ConsumerGroups } from './consumer/consumer-groups.js';
 export type { ConsumerStatus, DrainReport } from './consumer/group-consumer.js';
 export type { DeadLetter, FailedAttempt } from './delivery/dead-letter.js';
 export {
@@ -59,8 +60,15 @@ export {
 } from './queue.errors.js';
 export {
   ACKS_LOST,
+  CONSUMERS_FORGOTTEN,
   DEAD_LETTERS,
+  DEAD_LETTERS_KEPT,
   DELIVERIES,
+  ENTRIES_TRIMMED,
+  GROUP_CONSUMERS,
+  GROUP_LAG,
+  GROUP_PAUSED,
+  GROUP_PENDING,
   GROUPS_RECREATED,
   HANDLER_DURATION,
   LEASES_LOST,
@@ -68,8 +76,11 @@ export {
   MESSAGES_CLAIMED,
   MESSAGES_LOST,
   MESSAGES_READ,
+  OLDEST_PENDING_AGE,
+  OLDEST_UNDELIVERED_AGE,
   READ_LATENCY,
   RETRIES,
+  STREAM_LENGTH,
 } from './queue.metrics.js';
 export type { QueueConnectionOptions, QueueStreamOptions, SafeSyncQueueModuleOptions } from './queue.options.js';
 export { QueueConnections } from './registration/queue-connections.js';
@@ -90,3 +101,4 @@ export {
 export type { RedisClusterInput, RedisInput, RedisNode } from './stream/redis-target.js';
 export type { DeliveredEntry, StreamEntry } from './stream/stream-entry.js';
 export type { GroupInfo, PendingSummary } from './stream/stream-group.js';
+export type { DeadLetterRetentionOptions, RetentionOptions } from './upkeep.options.js';

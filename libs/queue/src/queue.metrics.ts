@@ -87,12 +87,91 @@ export const GROUPS_RECREATED = {
   labels: ['stream', 'group'],
 } as const;
 
-/** `reason`: `trimmed` (the stream no longer held the content of a pending message). */
+/**
+ * `reason`: `trimmed` (the stream no longer held the content of a pending message) or `capped` (trimmed with `allowLoss` before
+ * the group got it).
+ */
 export const MESSAGES_LOST = {
   kind: 'counter',
   name: 'coti_safesync_queue_messages_lost_total',
   help: 'Total messages whose content was gone before they were handled',
   labels: ['stream', 'group', 'reason'],
+} as const;
+
+/** Entries that upkeep removed; `kind`: `finished`, `dead_letter` or `capped` (see `MESSAGES_LOST`). */
+export const ENTRIES_TRIMMED = {
+  kind: 'counter',
+  name: 'coti_safesync_queue_entries_trimmed_total',
+  help: 'Total entries removed from streams by upkeep',
+  labels: ['stream', 'kind'],
+} as const;
+
+export const CONSUMERS_FORGOTTEN = {
+  kind: 'counter',
+  name: 'coti_safesync_queue_consumers_forgotten_total',
+  help: 'Total idle consumers without a liveness row that were deleted from their group',
+  labels: ['stream', 'group'],
+} as const;
+
+// What Redis says every few seconds; each process that handles the stream says the same.
+
+export const STREAM_LENGTH = {
+  kind: 'gauge',
+  name: 'coti_safesync_queue_stream_length',
+  help: 'Entries in the stream, finished ones included',
+  labels: ['stream'],
+} as const;
+
+export const DEAD_LETTERS_KEPT = {
+  kind: 'gauge',
+  name: 'coti_safesync_queue_dead_letters_kept',
+  help: 'Entries in the dead-letter stream',
+  labels: ['stream'],
+} as const;
+
+export const GROUP_PENDING = {
+  kind: 'gauge',
+  name: 'coti_safesync_queue_pending',
+  help: 'Messages delivered to the group and not acknowledged',
+  labels: ['stream', 'group'],
+} as const;
+
+/** No sample while Redis does not know it. */
+export const GROUP_LAG = {
+  kind: 'gauge',
+  name: 'coti_safesync_queue_lag',
+  help: 'Messages not delivered to the group yet',
+  labels: ['stream', 'group'],
+} as const;
+
+/** 0 with nothing pending; no sample when the id of the entry is no time. */
+export const OLDEST_PENDING_AGE = {
+  kind: 'gauge',
+  name: 'coti_safesync_queue_oldest_pending_age_seconds',
+  help: 'Age of the oldest pending message of the group',
+  labels: ['stream', 'group'],
+} as const;
+
+/** 0 with everything delivered; no sample when the id of the entry is no time. */
+export const OLDEST_UNDELIVERED_AGE = {
+  kind: 'gauge',
+  name: 'coti_safesync_queue_oldest_undelivered_age_seconds',
+  help: 'Age of the oldest message that was not delivered to the group yet',
+  labels: ['stream', 'group'],
+} as const;
+
+export const GROUP_CONSUMERS = {
+  kind: 'gauge',
+  name: 'coti_safesync_queue_consumers',
+  help: 'Consumers that the group has in Redis',
+  labels: ['stream', 'group'],
+} as const;
+
+export const GROUP_PAUSED = {
+  kind: 'gauge',
+  name: 'coti_safesync_queue_paused',
+  help: '1 while the group is paused',
+  labels: ['stream', 'group'],
 } as const;
 
 /** Every metric of this library. */
@@ -109,4 +188,14 @@ export const QUEUE_METRICS: readonly MetricDefinition[] = [
   LEASES_LOST,
   GROUPS_RECREATED,
   MESSAGES_LOST,
+  ENTRIES_TRIMMED,
+  CONSUMERS_FORGOTTEN,
+  STREAM_LENGTH,
+  DEAD_LETTERS_KEPT,
+  GROUP_PENDING,
+  GROUP_LAG,
+  OLDEST_PENDING_AGE,
+  OLDEST_UNDELIVERED_AGE,
+  GROUP_CONSUMERS,
+  GROUP_PAUSED,
 ];

@@ -1,6 +1,7 @@
 import { MAX_TIMER_MS, OptionFaults } from '@safesync/core';
 import { DEFAULT_CONNECTION } from './queue.tokens.js';
 import type { RedisInput } from './stream/redis-target.js';
+import type { DeadLetterRetentionOptions, RetentionOptions } from './upkeep.options.js';
 
 /** One Redis by name. */
 export interface QueueConnectionOptions {
@@ -47,6 +48,15 @@ export interface QueueStreamOptions {
   readonly connection?: string;
   /** Largest payload, as JSON in bytes, to publish and to accept. Default 256 KiB. */
   readonly maxPayloadBytes?: number;
+  /** How long finished messages stay. Default: a day, 100 000 entries at most. False: nothing is trimmed. */
+  readonly retention?: RetentionOptions | false;
+  /** How long dead letters stay. Default: 30 days, 100 000 at most. False: nothing is trimmed. */
+  readonly deadLetters?: DeadLetterRetentionOptions | false;
+  /**
+   * Silence after which a consumer without a liveness row (of another library, or killed before its first beat) is deleted from
+   * its group if nothing is pending under its name, in ms. Default 3 600 000, an hour.
+   */
+  readonly forgetConsumersAfterMs?: number;
 }
 
 /** Fills in the defaults and refuses what cannot work, all faults at once. */

@@ -3,6 +3,7 @@ import { DiscoveryModule, DiscoveryService, ExternalContextCreator, MetadataScan
 import { METRICS_RECORDER, type MetricsRecorder, noMetrics } from '@safesync/core';
 import { ConsumerRegistry } from './consumer/consumer.registry.js';
 import { ConsumerFactory } from './consumer/consumer-factory.js';
+import { ConsumerGroups } from './consumer/consumer-groups.js';
 import { StreamHandlerExplorer } from './handler/stream-handler.explorer.js';
 import { StreamPublisher } from './message/stream-publisher.js';
 import { type QueueStreamOptions, resolveQueueOptions, type SafeSyncQueueModuleOptions } from './queue.options.js';
@@ -58,6 +59,11 @@ const consumerProviders: Provider[] = [
     inject: [ConsumerFactory, QUEUE_OPTIONS],
     useFactory: (factory, options) => new ConsumerRegistry(factory, options),
   },
+  {
+    provide: ConsumerGroups,
+    inject: [QueueStreams, ConsumerRegistry],
+    useFactory: (streams, registry) => new ConsumerGroups(streams, registry),
+  },
 ];
 
 /** Carries the streams of one `forFeature`. */
@@ -71,7 +77,7 @@ class QueueFeatureModule {}
 @Module({
   imports: [DiscoveryModule],
   providers: [...registrationProviders, ...consumerProviders],
-  exports: [StreamPublisher, ConsumerRegistry, QueueConnections, QueueStreams],
+  exports: [StreamPublisher, ConsumerRegistry, ConsumerGroups, QueueConnections, QueueStreams],
 })
 export class SafeSyncQueueModule extends ConfigurableModuleClass {
   /** Registers streams for handlers and publishers; may be imported in several modules. */

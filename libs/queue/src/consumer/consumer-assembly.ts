@@ -14,6 +14,7 @@ import { DeliverySlots } from './delivery-slots.js';
 import { EntryIntake } from './entry-intake.js';
 import { HeldEntries } from './held-entries.js';
 import { Mutex } from './mutex.js';
+import type { PauseSwitch } from './pause-switch.js';
 import { MAX_WAITING, RetrySchedule } from './retry-schedule.js';
 import { StaleClaimer } from './stale-claimer.js';
 import { StreamConsumer } from './stream-consumer.js';
@@ -54,6 +55,7 @@ export class ConsumerAssembly {
   constructor(
     private readonly parts: ConsumerParts,
     private readonly stopping: AbortSignal,
+    private readonly pause: PauseSwitch,
   ) {
     const { stream, group } = parts.stream;
     this.retriesFull = new ConditionLog(parts.logger, `Reading of stream "${stream}", group "${group}"`);
@@ -119,7 +121,7 @@ export class ConsumerAssembly {
     return new DeliverySlots({
       concurrency,
       aloneMs: handlerTimeoutMs ?? claimIdleMs,
-      mayStart: () => this.parts.gate.isOpen && !this.stopping.aborted,
+      mayStart: () => this.parts.gate.isOpen && !this.pause.isPaused && !this.stopping.aborted,
       run: (held) => this.run(held, delivery),
     });
   }
@@ -144,7 +146,7 @@ export class ConsumerAssembly {
     const condition = new ConditionLog(logger, `Retries of stream "${stream.stream}", group "${stream.group}"`);
     return new RetrySchedule({
       name: this.parts.handler,
-      capacity: (signal) => this.slots.hungry(signal),
+      capacity: this.roomForWork,
       redeliver: async (held) => {
         await this.intake.redeliver(held);
         condition.ended('are delivered again');
@@ -172,6 +174,7 @@ export class ConsumerAssembly {
       ...this.parts,
       blockMs: options.blockMs,
       groupStart: options.groupStart,
+      onPaused: this.pause.note,
       demand: (signal) => this.demand(signal),
       heldIds: () => this.held.ids,
       take: this.intake.take,
@@ -191,6 +194,7 @@ export class ConsumerAssembly {
       capacityChanged: (signal) => this.capacityChanged(signal),
       heldIds: () => this.held.ids,
       onAlive: (sentAt) => this.leases.confirmAlive(sentAt),
+      onPaused: this.pause.note,
       take: intake.takeClaimed,
       runSuspects: intake.runSuspects,
       undisturbed: this.undisturbed,
@@ -208,9 +212,12 @@ export class ConsumerAssembly {
   private async demand(signal: AbortSignal): Promise<number> {
     await this.parts.gate.opened(signal);
     await this.roomForRetries(signal);
-    await this.slots.hungry(signal);
+    await this.roomForWork(signal);
     return Math.max(1, this.slots.wanted);
   }
+
+  private readonly roomForWork = (signal: AbortSignal): Promise<void> =>
+    this.pause.whenRoom((over) => this.slots.hungry(over), signal);
 
   /** Reading that stands still for want of room looks like an idle stream, so it is said. */
   private async roomForRetries(signal: AbortSignal): Promise<void> {

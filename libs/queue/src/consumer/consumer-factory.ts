@@ -12,6 +12,7 @@ import type { ResolvedStreamHandlerOptions } from '../handler/stream-handler.opt
 import { JsonCodec } from '../message/json.codec.js';
 import { QUEUE_METRICS } from '../queue.metrics.js';
 import type { QueueStreams, RegisteredStream } from '../registration/queue-streams.js';
+import { Upkeep } from '../retention/upkeep.js';
 import { RedisStream } from '../stream/redis-stream.js';
 import { newConsumerName } from './consumer-name.js';
 import { GroupConsumer } from './group-consumer.js';
@@ -39,6 +40,11 @@ export class ConsumerFactory {
     private readonly contexts: ExternalContextCreator,
     private readonly metrics: MetricsRecorder,
   ) {}
+
+  /** What keeps the streams of the handlers in order while they run. */
+  createUpkeep(): Upkeep {
+    return new Upkeep(this.metrics, this.logger);
+  }
 
   /** Throws an error that names class, method and remedy for the first handler that cannot work. */
   async prepareAll(): Promise<PreparedHandler[]> {

@@ -7,6 +7,7 @@ import {
 import type { DbSessions } from '@safesync/db';
 import { DatabaseGate } from '../delivery/database-gate.js';
 import type { ResolvedQueueOptions } from '../queue.options.js';
+import type { Upkeep } from '../retention/upkeep.js';
 import type { ConsumerFactory, PreparedHandler } from './consumer-factory.js';
 import type { ConsumerStatus, DrainReport, GroupConsumer } from './group-consumer.js';
 
@@ -22,6 +23,7 @@ export class ConsumerRegistry implements OnApplicationBootstrap, OnModuleDestroy
   private readonly logger = new Logger('SafeSyncQueue');
   private handlers: Promise<readonly PreparedHandler[]> | undefined;
   private consumers: readonly GroupConsumer[] = [];
+  private readonly upkeep: Upkeep;
   private readonly gates = new Map<DbSessions, DatabaseGate>();
   /** The application shuts down; a boot that is still under way must not start anything any more. */
   private isClosing = false;
@@ -30,7 +32,9 @@ export class ConsumerRegistry implements OnApplicationBootstrap, OnModuleDestroy
   constructor(
     private readonly factory: ConsumerFactory,
     private readonly options: ResolvedQueueOptions,
-  ) {}
+  ) {
+    this.upkeep = factory.createUpkeep();
+  }
 
   get isRunning(): boolean {
     return this.consumers.length > 0;
@@ -50,6 +54,7 @@ export class ConsumerRegistry implements OnApplicationBootstrap, OnModuleDestroy
     const handlers = await this.prepare();
     if (this.isRunning || this.isClosing) return;
     this.consumers = handlers.map((handler) => this.factory.create(handler, this.gateOf(handler)));
+    this.upkeep.start(handlers.map(({ stream, definition }) => ({ stream, group: definition.options.group })));
     const bootWait = AbortSignal.timeout(BOOT_WAIT_MS);
     await Promise.all(this.consumers.map((consumer) => this.startOne(consumer, bootWait)));
   }
@@ -63,6 +68,11 @@ export class ConsumerRegistry implements OnApplicationBootstrap, OnModuleDestroy
       this.stopping = undefined;
     });
     return this.stopping;
+  }
+
+  /** Tells the consumers of a group at once what Redis was just told; those of other processes look for themselves. */
+  notePause(streamKey: string, group: string, isPaused: boolean): void {
+    for (const consumer of this.consumers) if (consumer.isOf(streamKey, group)) consumer.pause.note(isPaused);
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -91,7 +101,9 @@ export class ConsumerRegistry implements OnApplicationBootstrap, OnModuleDestroy
   }
 
   private async stopAll(drainMs: number): Promise<readonly DrainReport[]> {
+    const ended = this.upkeep.stop();
     const reports = await Promise.all(this.consumers.map((consumer) => consumer.drain(drainMs)));
+    await ended;
     this.consumers = [];
     for (const gate of this.gates.values()) gate.dispose();
     this.gates.clear();

@@ -2,6 +2,7 @@ import { BackgroundLoop, ConditionLog, sleep, withDeadline } from '@safesync/cor
 import { describeError } from '../delivery/error-summary.js';
 import type { HeldEntry, HeldState } from '../delivery/held-entry.js';
 import { ConsumerAssembly, type ConsumerParts } from './consumer-assembly.js';
+import { PauseSwitch } from './pause-switch.js';
 
 /** One handler's consumer at this moment. */
 export interface ConsumerStatus {
@@ -12,9 +13,11 @@ export interface ConsumerStatus {
   readonly consumer: string;
   /** Messages being handled. */
   readonly running: number;
+  /** The group is paused: nothing is read, claimed or started until somebody resumes it. */
+  readonly isPaused: boolean;
   /**
-   * Since the read loop last came round. Grows beyond `blockMs` while Redis does not answer, while the database is away, and
-   * while all slots are taken.
+   * Since the read loop last came round. Grows beyond `blockMs` while Redis does not answer, while the database is away,
+   * while all slots are taken, and while the group is paused.
    */
   readonly sinceLastTurnMs: number;
 }
@@ -42,6 +45,7 @@ const GRACE_MS = 1_000;
 /** One handler's member of its consumer group, from its start to its only stop. */
 export class GroupConsumer {
   private readonly stopping = new AbortController();
+  readonly pause: PauseSwitch;
   private readonly assembly: ConsumerAssembly;
   private readonly renewing: BackgroundLoop;
   private readonly forgetGate: () => void;
@@ -53,7 +57,12 @@ export class GroupConsumer {
   constructor(private readonly parts: ConsumerParts) {
     const { stream, group } = parts.stream;
     const condition = new ConditionLog(parts.logger, `Leases of stream "${stream}", group "${group}"`);
-    this.assembly = new ConsumerAssembly(parts, this.stopping.signal);
+    this.pause = new PauseSwitch({
+      ...parts,
+      giveBack: () => this.giveBackUnstarted(),
+      goOn: () => this.goOn(),
+    });
+    this.assembly = new ConsumerAssembly(parts, this.stopping.signal, this.pause);
     this.forgetGate = parts.gate.onOpen(() => this.assembly.slots.pump());
     this.renewing = new BackgroundLoop({
       name: parts.handler,
@@ -71,6 +80,10 @@ export class GroupConsumer {
     return `stream "${stream}" by ${this.parts.handler} (group "${group}", consumer "${consumer}")`;
   }
 
+  isOf(stream: string, group: string): boolean {
+    return this.parts.stream.stream === stream && this.parts.stream.group === group;
+  }
+
   get status(): ConsumerStatus {
     const { stream, group, consumer } = this.parts.stream;
     const { slots, reader } = this.assembly;
@@ -81,6 +94,7 @@ export class GroupConsumer {
       group,
       consumer,
       running: slots.inProgress.size,
+      isPaused: this.pause.isPaused,
       sinceLastTurnMs: reader.sinceLastTurnMs,
     };
   }
@@ -108,6 +122,12 @@ export class GroupConsumer {
     this.stopFetching();
     this.drained ??= this.endDelivering(drainMs);
     return this.drained;
+  }
+
+  /** After a pause, in which what was given back stayed pending under the own name. */
+  private goOn(): void {
+    this.assembly.reader.requestDrain();
+    this.assembly.slots.pump();
   }
 
   /** There is nothing to claim before the group exists. */

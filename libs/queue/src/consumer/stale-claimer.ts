@@ -27,6 +27,8 @@ export interface StaleClaimerParts {
   readonly heldIds: () => readonly string[];
   /** This consumer showed itself alive by a call sent then. */
   readonly onAlive: (sentAt: number) => void;
+  /** Told by every turn whether the group is paused. */
+  readonly onPaused: (isPaused: boolean) => void;
   readonly take: (result: ClaimResult) => void;
   /** Suspects wait: have the slots alone, claim one, run it, and again until none is left. */
   readonly runSuspects: (claim: (take: (result: ClaimResult) => void) => Promise<void>) => void;
@@ -76,18 +78,19 @@ export class StaleClaimer {
     const count = capacity();
     const sweep = this.dueSweep();
     const result = await this.claim({ count, ...(sweep ? { sweep } : {}) }, take);
-    if (sweep && count > 0) this.swept(result.cursor);
+    if (sweep && count > 0 && !result.isPaused) this.swept(result.cursor);
     this.condition.ended('are claimed again');
     if (count > 0 && result.suspectsLeft > 0) runSuspects((takeSuspect) => this.claimSuspect(takeSuspect));
     await this.rest(result.more && (count === 0 || result.entries.length > 0 || result.cursor !== '-'), signal);
   }
 
   private claim(options: TurnOptions, take: (result: ClaimResult) => void): Promise<ClaimResult> {
-    const { stream, livenessMs, suspectAfter, metrics, onAlive, undisturbed } = this.parts;
+    const { stream, livenessMs, suspectAfter, metrics, onAlive, onPaused, undisturbed } = this.parts;
     return undisturbed(async () => {
       const sentAt = performance.now();
       const result = await stream.claimStale({ livenessMs, suspectAfter, ...options });
       if (result.isAlive) onAlive(sentAt);
+      onPaused(result.isPaused);
       if (result.entries.length > 0) metrics.add(MESSAGES_CLAIMED, { stream: stream.stream }, result.entries.length);
       take(result);
       return result;

@@ -22,6 +22,9 @@ class FakeStream {
     this.starts.push(start);
     return Promise.resolve(true);
   }
+  isPaused(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
   readOwnPending(after: string): Promise<OwnPending> {
     this.drainedAfter.push(after);
     return this.page(after);
@@ -45,6 +48,7 @@ const consumerOf = (stream: FakeStream, more: Partial<StreamConsumerParts> = {})
     stream: stream as unknown as RedisStream,
     blockMs: 1,
     groupStart: '$',
+    onPaused: () => undefined,
     metrics: noMetrics,
     logger: silent,
     demand: () => Promise.resolve(1),

@@ -19,6 +19,8 @@ export interface StreamConsumerParts {
   readonly blockMs: number;
   /** Where a group begins that does not exist at the start. */
   readonly groupStart: string;
+  /** Told before the first read whether the group is paused. */
+  readonly onPaused: (isPaused: boolean) => void;
   readonly metrics: MetricsRecorder;
   readonly logger: BackgroundLogger;
   /** Resolves with how many entries are wanted now, or with 0 when the signal aborts. */
@@ -110,7 +112,9 @@ export class StreamConsumer {
 
   private async prepare(): Promise<void> {
     if (this.isPrepared) return;
-    await this.parts.stream.ensureGroup(this.parts.groupStart);
+    const { stream, groupStart, onPaused } = this.parts;
+    await stream.ensureGroup(groupStart);
+    onPaused(await stream.isPaused());
     this.isPrepared = true;
     this.preparation.notify();
   }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { DiscoveryService } from '@nestjs/core';
 import { OptionFaults } from '@safesync/core';
 import type { PayloadLimits } from '../message/payload-limits.js';
@@ -5,6 +6,7 @@ import { QueueError } from '../queue.errors.js';
 import type { QueueStreamOptions, ResolvedQueueOptions } from '../queue.options.js';
 import { DEFAULT_CONNECTION, QUEUE_OPTIONS, QUEUE_STREAMS } from '../queue.tokens.js';
 import type { RedisConnection } from '../stream/redis-connection.js';
+import { resolveUpkeep, type StreamUpkeep } from '../upkeep.options.js';
 import type { QueueConnections } from './queue-connections.js';
 
 /** A stream that some module registered. */
@@ -15,6 +17,7 @@ export interface RegisteredStream {
   readonly connectionName: string;
   readonly connection: RedisConnection;
   readonly limits: Partial<PayloadLimits>;
+  readonly upkeep: StreamUpkeep;
 }
 
 /** A stream was used that no module registered: a misspelt name would be a stream that nobody reads. */
@@ -81,7 +84,8 @@ export class QueueStreams {
     return this.discovery.getProviders().filter((wrapper) => wrapper.token === token);
   }
 
-  private resolve({ name, connection, maxPayloadBytes }: QueueStreamOptions, faults: OptionFaults): RegisteredStream {
+  private resolve(given: QueueStreamOptions, faults: OptionFaults): RegisteredStream {
+    const { name, connection, maxPayloadBytes } = given;
     const connectionName = connection ?? DEFAULT_CONNECTION;
     const found = this.connections.get(connectionName);
     faults.require(typeof name === 'string' && name.trim() !== '', 'every stream needs a name');
@@ -100,10 +104,12 @@ export class QueueStreams {
       connectionName,
       connection: found as RedisConnection,
       limits: maxPayloadBytes === undefined ? {} : { maxBytes: maxPayloadBytes },
+      upkeep: resolveUpkeep(name, given, faults),
     };
   }
 }
 
 function isSame(a: RegisteredStream, b: RegisteredStream): boolean {
-  return a.connectionName === b.connectionName && a.limits.maxBytes === b.limits.maxBytes;
+  const isSameUpkeep = isDeepStrictEqual(a.upkeep, b.upkeep);
+  return a.connectionName === b.connectionName && a.limits.maxBytes === b.limits.maxBytes && isSameUpkeep;
 }

@@ -44,6 +44,8 @@ export interface ClaimResult extends ClaimedEntries {
   readonly isSuspect: boolean;
   /** False when the server was out of memory: this consumer's liveness could not be renewed. */
   readonly isAlive: boolean;
+  /** The group is paused: nothing was looked for. */
+  readonly isPaused: boolean;
 }
 
 const NO_SWEEP: SweepOptions = { idleMs: 0, cursor: '-' };
@@ -65,7 +67,7 @@ export function parseClaimedIdle(reply: unknown): ClaimedEntries {
 }
 
 export function parseClaimResult(reply: unknown): ClaimResult {
-  const [entries, trimmed, cursor, more, suspectsLeft, isSuspect, isAlive] = expectArray(
+  const [entries, trimmed, cursor, more, suspectsLeft, isSuspect, isAlive, isPaused] = expectArray(
     reply,
     'EVALSHA',
     'the result of a claim',
@@ -78,5 +80,6 @@ export function parseClaimResult(reply: unknown): ClaimResult {
     suspectsLeft: Number(suspectsLeft),
     isSuspect: isSuspect === 1,
     isAlive: isAlive === 1,
+    isPaused: isPaused === 1,
   };
 }

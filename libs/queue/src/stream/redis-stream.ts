@@ -16,7 +16,9 @@ import {
   parseOwnPending,
   parseReclaimed,
 } from './fenced.js';
+import { isGroupPaused } from './group-pauses.js';
 import type { RedisConnection } from './redis-connection.js';
+import { deadLetterStream, livenessRows, pausedGroups } from './redis-keys.js';
 import type { RedisScript } from './redis-script.js';
 import type { RedisArg } from './redis-socket.js';
 import { ACK_SCRIPT } from './scripts/ack.script.js';
@@ -32,6 +34,7 @@ import { type DeliveredEntry, parseReadReply, type StreamEntry } from './stream-
 import { createGroup, type GroupInfo, type PendingSummary, readGroupInfo, readPendingSummary } from './stream-group.js';
 
 export type { FencedOutcome, OwnPending } from './fenced.js';
+export { deadLetterStream } from './redis-keys.js';
 
 /** Whose eyes a stream is read with. */
 export interface StreamMember {
@@ -43,11 +46,6 @@ export interface StreamMember {
 
 /** Lua's unpack() and the time a script may hold the server bound one call. */
 const MAX_IDS = 500;
-
-/** The dead-letter stream of a stream: same hash slot when the name has a hash tag. */
-export function deadLetterStream(stream: string): string {
-  return `${stream}:dead`;
-}
 
 /**
  * One method per command on one stream, for one consumer of one group. Whatever changes a delivery checks inside Redis that
@@ -67,7 +65,7 @@ export class RedisStream {
     this.stream = member.stream;
     this.group = member.group;
     this.consumer = member.consumer;
-    this.aliveKey = `${member.stream}:alive:${member.group}`;
+    this.aliveKey = livenessRows(member.stream, member.group);
     this.reader = connection.blockingReader();
   }
 
@@ -150,7 +148,13 @@ export class RedisStream {
 
   /** One turn of care for the group: own liveness, entries of dead consumers, and, with `sweep`, entries idle for long. */
   claimStale(options: ClaimOptions): Promise<ClaimResult> {
-    return this.run(CLAIM_STALE_SCRIPT, claimArgs(options), parseClaimResult, this.aliveKey);
+    const otherKeys = [this.aliveKey, pausedGroups(this.stream)];
+    return this.run(CLAIM_STALE_SCRIPT, claimArgs(options), parseClaimResult, ...otherKeys);
+  }
+
+  /** Whether somebody has paused the group. */
+  isPaused(): Promise<boolean> {
+    return isGroupPaused(this.connection, this.stream, this.group);
   }
 
   /** Claims entries that any consumer has left idle for `idleMs` (>= 0): what `claimStale` sweeps, without its bookkeeping. */
@@ -186,10 +190,13 @@ export class RedisStream {
     script: RedisScript,
     args: readonly RedisArg[],
     parse: (reply: unknown) => T,
-    otherKey?: string,
+    ...otherKeys: readonly string[]
   ): Promise<T> {
-    const keys = otherKey === undefined ? [this.stream] : [this.stream, otherKey];
-    const reply = await this.connection.script(script, keys, [this.group, this.consumer, ...args]);
+    const reply = await this.connection.script(
+      script,
+      [this.stream, ...otherKeys],
+      [this.group, this.consumer, ...args],
+    );
     return this.connection.parse(reply, parse);
   }
 

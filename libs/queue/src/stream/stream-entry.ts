@@ -65,7 +65,7 @@ export function expectArray(value: unknown, command: string, what: string): read
   return value;
 }
 
-function parseFields(value: unknown, command: string): readonly Buffer[] | null {
+export function parseFields(value: unknown, command: string): readonly Buffer[] | null {
   if (value === null || value === undefined) return null;
   return expectArray(value, command, 'the fields of an entry').map((field) => {
     if (Buffer.isBuffer(field)) return field;

@@ -10,13 +10,15 @@ import { redisScript } from '../redis-script.js';
  * An entry delivered `suspectAfter` times or more may be what kills its consumers. It is claimed only when the caller says
  * that it can run it alone, and then nothing else is claimed with it.
  *
- * On a server out of memory step 1 is refused; then nobody can be told dead, and step 2 is left out.
+ * On a server out of memory step 1 is refused; then nobody can be told dead, and step 2 is left out. While the group is paused
+ * steps 2 and 3 are.
  *
- * KEYS: stream, liveness rows.
+ * KEYS: stream, liveness rows, paused groups.
  * ARGV: group, consumer, liveness ms, wanted, idle ms (0: step 3 left out), cursor, suspectAfter (0: no suspects),
  *       alone (1 or 0), skip own entries in step 3 (1 or 0), then ids to leave alone.
  * Replies {entries as {id, delivery count, fields}, trimmed ids (acknowledged), next cursor ('-' at the end),
- *          more (1: claim again at once), suspects left, suspect (1: the only entry is one), alive (0: out of memory)}.
+ *          more (1: claim again at once), suspects left, suspect (1: the only entry is one), alive (0: out of memory),
+ *          paused (1 or 0)}.
  */
 export const CLAIM_STALE_SCRIPT = redisScript(`
 local stream, alive = KEYS[1], KEYS[2]
@@ -67,6 +69,10 @@ local renewed = redis.pcall('ZADD', alive, now + tonumber(ARGV[3]), me)
 local out_of_memory = type(renewed) == 'table' and renewed.err
 if out_of_memory and not string.find(renewed.err, 'OOM', 1, true) then return renewed end
 
+if redis.call('HEXISTS', KEYS[3], group) == 1 then
+  return {entries, trimmed, cursor, 0, 0, 0, out_of_memory and 0 or 1, 1}
+end
+
 if not out_of_memory then
   for _, consumer in ipairs(redis.call('ZRANGEBYSCORE', alive, '-inf', now, 'LIMIT', 0, MAX_DEAD)) do
     if not claim_all_of(consumer) then more = 1 end
@@ -96,5 +102,5 @@ if suspect and #entries == 0 then
   suspects = suspects - 1
   is_suspect = #entries
 end
-return {entries, trimmed, cursor, more, suspects, is_suspect, out_of_memory and 0 or 1}
+return {entries, trimmed, cursor, more, suspects, is_suspect, out_of_memory and 0 or 1, 0}
 `);

@@ -1,0 +1,16 @@
+/** The keys beside a stream. All share its hash slot when its name has a hash tag. */
+
+/** Where messages go that were given up. */
+export function deadLetterStream(stream: string): string {
+  return `${stream}:dead`;
+}
+
+/** A sorted set: until when each consumer of the group counts as alive. */
+export function livenessRows(stream: string, group: string): string {
+  return `${stream}:alive:${group}`;
+}
+
+/** A hash: the groups of the stream that are paused, and since when. */
+export function pausedGroups(stream: string): string {
+  return `${stream}:paused`;
+}

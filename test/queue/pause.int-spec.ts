@@ -1,0 +1,89 @@
+import { ConsumerGroups, ConsumerRegistry } from '@safesync/queue';
+import { eventually, TestSignal } from '@safesync/testing';
+import { effect, HandlerWorld, handlerOf, upTo } from './handler-world.js';
+
+let world: HandlerWorld;
+beforeAll(async () => {
+  world = await HandlerWorld.open();
+});
+beforeEach(() => world.reset());
+afterEach(() => world.closeApps());
+afterAll(() => world?.close());
+
+const options = () => ({ stream: world.stream, group: world.group, claimIntervalMs: 50, livenessMs: 1_000 });
+const boot = () => world.boot(handlerOf(options(), effect));
+type App = Awaited<ReturnType<typeof boot>>;
+const isPaused = (app: App) => app.get(ConsumerRegistry).status.every((status) => status.isPaused);
+const paused = (app: App, wanted = true) =>
+  eventually(() => isPaused(app) === wanted, { what: `paused to be ${wanted}` });
+const lag = async () => {
+  const [row] = (await world.redis.client.xinfo('GROUPS', world.stream)) as unknown[][];
+  return row?.[row.indexOf('lag') + 1];
+};
+
+it('stops two applications, and all goes on when the other one resumes', async () => {
+  const [first, second] = [await boot(), await boot()];
+  await first.get(ConsumerGroups).pause(world.stream, world.group);
+  expect(isPaused(first)).toBe(true);
+  await paused(second);
+  await world.publish(first, ...upTo(20));
+  // both have had time for turns: their liveness rows are renewed by them, and nothing was delivered
+  const rows = () => world.redis.client.zrange(`${world.stream}:alive:${world.group}`, '0', '-1', 'WITHSCORES');
+  const before = await rows();
+  await eventually(async () => (await rows()).every((value, n) => n % 2 === 0 || value !== before[n]), {
+    what: 'beats',
+  });
+  expect([await lag(), await world.pending(), await world.effects()]).toEqual([20, [], []]);
+  expect(await second.get(ConsumerGroups).resume(world.stream, world.group)).toBe(true);
+  await world.settled(upTo(20));
+  await paused(first, false);
+  expect(world.log.filter((line) => line.includes('is paused'))).toHaveLength(2);
+});
+
+it('control: without a pause they are handled', async () => {
+  const app = await boot();
+  await world.publish(app, ...upTo(20));
+  await world.settled(upTo(20));
+});
+
+it('survives the restart of all consumers, before the first read', async () => {
+  const first = await boot();
+  await first.get(ConsumerGroups).pause(world.stream, world.group);
+  await world.publish(first, ...upTo(5));
+  await world.closeApps();
+  const second = await boot();
+  await paused(second);
+  expect([await lag(), await world.effects()]).toEqual([5, []]);
+  await second.get(ConsumerGroups).resume(world.stream, world.group);
+  await world.settled(upTo(5));
+});
+
+it('lets what runs finish and gives back what is ready, not counted', async () => {
+  const entered = new TestSignal<number>('entered');
+  const leave = new TestSignal<void>('leave');
+  const counts: number[] = [];
+  const app = await world.boot(
+    handlerOf(options(), async (message, session, { deliveryCount }) => {
+      entered.emit(message.payload.n);
+      counts.push(deliveryCount);
+      if (message.payload.n === 0) await leave.next();
+      await effect(message, session);
+    }),
+  );
+  await world.publish(app, 0, 1, 2);
+  await entered.next();
+  await eventually(async () => (await world.pending()).length >= 2, { what: 'one ready beside the running one' });
+  await app.get(ConsumerGroups).pause(world.stream, world.group);
+  leave.emit();
+  await eventually(async () => (await world.effects()).length === 1, { what: 'the end of what ran' });
+  await app.get(ConsumerGroups).resume(world.stream, world.group);
+  await world.settled(upTo(3));
+  expect(counts).toEqual([1, 1, 1]);
+});
+
+it('refuses a group that does not exist', async () => {
+  const app = await boot();
+  await expect(app.get(ConsumerGroups).pause(world.stream, 'misspelt')).rejects.toMatchObject({
+    code: 'GROUP_MISSING',
+  });
+});
