@@ -56,6 +56,7 @@ export const NOTHING = {
   suspectsLeft: 0,
   isSuspect: false,
   isAlive: true,
+  isPaused: false,
 };
 
 export async function consumers(): Promise<string[]> {
