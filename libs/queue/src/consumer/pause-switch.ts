@@ -1,10 +1,10 @@
-import type { DeliveryLogger } from '../condition-log.js';
+import type { BackgroundLogger } from '@safesync/core';
 import type { RedisStream } from '../stream/redis-stream.js';
 import { Wakeup } from './wakeup.js';
 
 export interface PauseSwitchParts {
   readonly stream: Pick<RedisStream, 'stream' | 'group' | 'interrupt'>;
-  readonly logger: DeliveryLogger;
+  readonly logger: BackgroundLogger;
   /** Gives back what was not started. */
   readonly giveBack: () => unknown;
   /** Goes on, first with what was given back. */

@@ -1,9 +1,15 @@
-import { BackgroundLoop, isSafeSyncError, type MetricsRecorder, sleep } from '@safesync/core';
-import { ConditionLog, type DeliveryLogger } from '../condition-log.js';
+import {
+  type BackgroundLogger,
+  BackgroundLoop,
+  ConditionLog,
+  isSafeSyncError,
+  type MetricsRecorder,
+  sleep,
+} from '@safesync/core';
 import { describeError } from '../delivery/error-summary.js';
 import { CONSUMERS_FORGOTTEN, ENTRIES_TRIMMED, MESSAGES_LOST } from '../queue.metrics.js';
-import { addedAtMs } from '../stream/stream-entry.js';
 import type { RedisConnection } from '../stream/redis-connection.js';
+import { addedAtMs } from '../stream/stream-entry.js';
 import { capDeadLetters, forgetConsumers, type TrimStep, trimStream } from '../stream/stream-upkeep.js';
 import type { StreamUpkeep } from '../upkeep.options.js';
 
@@ -15,7 +21,7 @@ export interface StreamHousekeeperParts {
   /** Groups that this application handles: the others forget their own consumers. */
   readonly groups: readonly string[];
   readonly metrics: MetricsRecorder;
-  readonly logger: DeliveryLogger;
+  readonly logger: BackgroundLogger;
 }
 
 /** Listing the consumers of a group costs more than the rest, and nothing depends on the minute. */

@@ -1,5 +1,4 @@
-import { type MetricsRecorder, withDeadline } from '@safesync/core';
-import type { DeliveryLogger } from '../condition-log.js';
+import { type BackgroundLogger, type MetricsRecorder, withDeadline } from '@safesync/core';
 import type { RegisteredStream } from '../registration/queue-streams.js';
 import { surveyStream } from '../stream/stream-upkeep.js';
 import { StreamGauges } from './stream-gauges.js';
@@ -20,7 +19,7 @@ export class Upkeep {
 
   constructor(
     private readonly metrics: MetricsRecorder,
-    private readonly logger: DeliveryLogger,
+    private readonly logger: BackgroundLogger,
   ) {}
 
   start(handled: readonly HandledGroup[]): void {
