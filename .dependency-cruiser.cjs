@@ -17,7 +17,17 @@ const LIBRARIES = {
 /** Folders of a library in the order of the data path; a folder imports only folders before it. */
 const FOLDERS = {
   db: ['sql', 'dialect', 'session', 'locking|writes'],
-  queue: ['stream', 'message', 'registration', 'handler', 'delivery', 'retention', 'consumer', 'low-level'],
+  queue: [
+    'stream',
+    'message',
+    'registration',
+    'handler',
+    'delivery',
+    'dead-letters',
+    'retention',
+    'consumer',
+    'low-level',
+  ],
   outbox: ['migrations', 'purge', 'inbox', 'outbox'],
 };
 

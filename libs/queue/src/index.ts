@@ -3,6 +3,13 @@
 export { ConsumerRegistry } from './consumer/consumer.registry.js';
 export { ConsumerGroups } from './consumer/consumer-groups.js';
 export type { ConsumerStatus, DrainReport } from './consumer/group-consumer.js';
+export {
+  DeadLetters,
+  type LetterFilter,
+  type ListLettersOptions,
+  type ReplayReport,
+} from './dead-letters/dead-letters.js';
+export type { KeptLetter } from './dead-letters/kept-letter.js';
 export type { DeadLetter, FailedAttempt } from './delivery/dead-letter.js';
 export {
   ConsumerStoppingError,

@@ -4,6 +4,7 @@ import { METRICS_RECORDER, type MetricsRecorder, noMetrics } from '@safesync/cor
 import { ConsumerRegistry } from './consumer/consumer.registry.js';
 import { ConsumerFactory } from './consumer/consumer-factory.js';
 import { ConsumerGroups } from './consumer/consumer-groups.js';
+import { DeadLetters } from './dead-letters/dead-letters.js';
 import { StreamHandlerExplorer } from './handler/stream-handler.explorer.js';
 import { StreamPublisher } from './message/stream-publisher.js';
 import { type QueueStreamOptions, resolveQueueOptions, type SafeSyncQueueModuleOptions } from './queue.options.js';
@@ -66,6 +67,12 @@ const consumerProviders: Provider[] = [
   },
 ];
 
+const deadLetterProvider: Provider = {
+  provide: DeadLetters,
+  inject: [QueueStreams],
+  useFactory: (streams: QueueStreams) => new DeadLetters(streams),
+};
+
 /** Carries the streams of one `forFeature`. */
 @Module({})
 class QueueFeatureModule {}
@@ -76,8 +83,8 @@ class QueueFeatureModule {}
  */
 @Module({
   imports: [DiscoveryModule],
-  providers: [...registrationProviders, ...consumerProviders],
-  exports: [StreamPublisher, ConsumerRegistry, ConsumerGroups, QueueConnections, QueueStreams],
+  providers: [...registrationProviders, ...consumerProviders, deadLetterProvider],
+  exports: [StreamPublisher, ConsumerRegistry, ConsumerGroups, DeadLetters, QueueConnections, QueueStreams],
 })
 export class SafeSyncQueueModule extends ConfigurableModuleClass {
   /** Registers streams for handlers and publishers; may be imported in several modules. */

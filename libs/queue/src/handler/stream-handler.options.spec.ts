@@ -18,6 +18,7 @@ describe('resolveStreamHandlerOptions', () => {
       group: 'g',
       connection: undefined,
       db: 'default',
+      exactlyOnce: false,
       concurrency: 1,
       payload: undefined,
       maxDeliveries: 10,

@@ -1,7 +1,7 @@
 import { MessageDecodeError, PayloadNotSerializableError } from '../queue.errors.js';
 import { readJson } from './json-reader.js';
 import { writeJson } from './json-writer.js';
-import type { MessageMetadata } from './message-metadata.js';
+import type { WireMetadata } from './message-metadata.js';
 import { type PayloadLimits, resolveLimits } from './payload-limits.js';
 
 /** Where metadata travels inside the payload's JSON; a payload cannot use it. */
@@ -9,10 +9,10 @@ export const METADATA_KEY = '__safesync';
 
 export interface DecodedMessage {
   readonly payload: unknown;
-  readonly metadata: MessageMetadata;
+  readonly metadata: WireMetadata;
 }
 
-const NO_METADATA: MessageMetadata = Object.freeze({});
+const NO_METADATA: WireMetadata = Object.freeze({});
 
 /** The wire format: the text of the one field `data` of an entry. */
 export class JsonCodec {
@@ -26,7 +26,7 @@ export class JsonCodec {
    * A plain object as JSON, with the metadata under `__safesync` if there is any. Throws `PayloadNotSerializableError` or
    * `PayloadLimitError`; what it returns, `decode` and Python's `json.loads` read back unchanged.
    */
-  encode(payload: object, metadata: MessageMetadata = NO_METADATA): string {
+  encode(payload: object, metadata: WireMetadata = NO_METADATA): string {
     if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
       throw new PayloadNotSerializableError('$', 'is not an object');
     }
@@ -57,31 +57,37 @@ function refuseMetadataKey(value: unknown): void {
   }
 }
 
-function withMetadata(payload: object, metadata: MessageMetadata): object {
+function withMetadata(payload: object, metadata: WireMetadata): object {
   // a class instance must reach the writer as what it is, to be refused
   const prototype: unknown = Object.getPrototypeOf(payload);
   if (prototype !== Object.prototype && prototype !== null) return payload;
   return { ...payload, [METADATA_KEY]: metadata };
 }
 
-function compact({ id, key, headers }: MessageMetadata): MessageMetadata | undefined {
-  const carried = present({ id, key, headers: headers && Object.keys(headers).length > 0 ? headers : undefined });
+function compact({ id, key, headers, replayFor }: WireMetadata): WireMetadata | undefined {
+  const carried = present({
+    id,
+    key,
+    headers: headers && Object.keys(headers).length > 0 ? headers : undefined,
+    replayFor,
+  });
   return Object.keys(carried).length > 0 ? carried : undefined;
 }
 
-function readMetadata(carried: unknown): MessageMetadata {
+function readMetadata(carried: unknown): WireMetadata {
   if (!isObject(carried)) throw new MessageDecodeError(`${METADATA_KEY} is not an object`);
-  const { id, key, headers } = carried;
+  const { id, key, headers, replayFor } = carried;
   if (!isTextOrAbsent(id)) throw new MessageDecodeError(`${METADATA_KEY}.id is not a text`);
   if (!isTextOrAbsent(key)) throw new MessageDecodeError(`${METADATA_KEY}.key is not a text`);
+  if (!isTextOrAbsent(replayFor)) throw new MessageDecodeError(`${METADATA_KEY}.replayFor is not a text`);
   if (headers !== undefined && !isTexts(headers)) {
     throw new MessageDecodeError(`${METADATA_KEY}.headers is not an object of texts`);
   }
-  return present({ id, key, headers });
+  return present({ id, key, headers, replayFor });
 }
 
 /** Only what is there: an absent field and an undefined one are not the same on the wire. */
-function present(metadata: { [K in keyof MessageMetadata]: MessageMetadata[K] | undefined }): MessageMetadata {
+function present(metadata: { [K in keyof WireMetadata]: WireMetadata[K] | undefined }): WireMetadata {
   return Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== undefined));
 }
 

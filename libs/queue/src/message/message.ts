@@ -15,6 +15,8 @@ export interface Message<T = unknown> {
   /** What messages are ordered by, if the producer said so. */
   readonly key?: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Set on the replay of a dead letter: the group that it is for. */
+  readonly replayFor?: string;
   /** How often Redis has delivered the entry, this time included. */
   readonly deliveryCount: number;
 }
@@ -53,12 +55,14 @@ export function readMessage(entry: StreamEntry, origin: { stream: string; group:
     deliveryCount: entry.deliveryCount,
   };
   if (metadata.key !== undefined) message.key = metadata.key;
+  if (metadata.replayFor !== undefined) message.replayFor = metadata.replayFor;
   return message;
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-function contentId(stream: string, entryId: string, data: Buffer): string {
+/** What stands for the id of a message whose producer gave it none. */
+export function contentId(stream: string, entryId: string, data: Buffer): string {
   const digest = createHash('sha256')
     .update(stream)
     .update('\0')
