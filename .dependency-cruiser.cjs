@@ -20,6 +20,7 @@ const FOLDERS = {
   queue: [
     'stream',
     'message',
+    'publish',
     'registration',
     'handler',
     'delivery',

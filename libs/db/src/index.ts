@@ -76,6 +76,7 @@ export type { Row } from './session/server-reply.js';
 export type { SessionConnection } from './session/session-connection.js';
 export type { SessionHook } from './session/session-hooks.js';
 export type { ConnectionBracket } from './session/session-run.js';
+export { isInSession } from './session/session-scope.js';
 export { quoteIdentifier, quoteTable } from './sql/identifier.js';
 export type { NewRow } from './sql/row-values.js';
 export type { SqlParams, SqlValue } from './sql/sql-value.js';

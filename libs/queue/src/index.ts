@@ -47,7 +47,13 @@ export { JsonCodec, METADATA_KEY } from './message/json.codec.js';
 export type { Message } from './message/message.js';
 export type { MessageMetadata } from './message/message-metadata.js';
 export type { PayloadLimits } from './message/payload-limits.js';
-export { type OutgoingMessage, StreamPublisher, type StreamPublisherOptions } from './message/stream-publisher.js';
+// publishing
+export { DelayedMover, type DelayedMoverOptions } from './publish/delayed-mover.js';
+export type { JsonSchema } from './publish/json-schema.js';
+export { PublishInSessionError, PublishPayloadInvalidError } from './publish/publish.errors.js';
+export type { OutgoingMessage, PublishManyOptions, PublishOptions, PublishTerms } from './publish/publish.options.js';
+export { StreamPublisher, type StreamPublisherOptions } from './publish/stream-publisher.js';
+export type { StreamSchema } from './publish/stream-schema.js';
 export {
   BatchPublishError,
   GroupMissingError,

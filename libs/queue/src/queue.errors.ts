@@ -75,7 +75,7 @@ export class UnexpectedReplyError extends QueueError {
   }
 }
 
-/** The answer to a publish was lost: the message is in the stream once, or not at all. Never repeated by the library. */
+/** The answer to a publish was lost: the message is in the stream once, or not at all. Only one with a dedupe key was repeated. */
 export class PublishOutcomeUnknownError extends QueueError {
   constructor(
     readonly stream: string,
@@ -83,8 +83,7 @@ export class PublishOutcomeUnknownError extends QueueError {
   ) {
     super(`The answer to a publish to stream "${stream}" was lost.`, {
       code: 'PUBLISH_OUTCOME_UNKNOWN',
-      remedy:
-        'Publish again only if its handlers tolerate a duplicate, or give the message an id and handle it exactly once.',
+      remedy: 'Publish again with the same dedupeKey if it had one; else only if its handlers tolerate a duplicate.',
       cause,
     });
   }

@@ -1,4 +1,5 @@
 import { MAX_TIMER_MS, OptionFaults } from '@safesync/core';
+import type { StreamSchema } from './publish/stream-schema.js';
 import { DEFAULT_CONNECTION } from './queue.tokens.js';
 import type { RedisInput } from './stream/redis-target.js';
 import type { DeadLetterRetentionOptions, RetentionOptions } from './upkeep.options.js';
@@ -57,6 +58,13 @@ export interface QueueStreamOptions {
    * its group if nothing is pending under its name, in ms. Default 3 600 000, an hour.
    */
   readonly forgetConsumersAfterMs?: number;
+  /**
+   * What every published payload must be: a Standard Schema (zod, valibot, arktype) or a JSON Schema of draft 2020-12 (needs
+   * ajv). What it makes of a payload is published. Default: any object.
+   */
+  readonly schema?: StreamSchema;
+  /** How long a `dedupeKey` is known, from 1 000 ms to a year. Default 3 600 000 (an hour). */
+  readonly dedupeWindowMs?: number;
 }
 
 /** Fills in the defaults and refuses what cannot work, all faults at once. */

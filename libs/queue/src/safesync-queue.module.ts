@@ -6,9 +6,10 @@ import { ConsumerFactory } from './consumer/consumer-factory.js';
 import { ConsumerGroups } from './consumer/consumer-groups.js';
 import { DeadLetters } from './dead-letters/dead-letters.js';
 import { StreamHandlerExplorer } from './handler/stream-handler.explorer.js';
-import { StreamPublisher } from './message/stream-publisher.js';
+import { StreamPublisher } from './publish/stream-publisher.js';
 import { type QueueStreamOptions, resolveQueueOptions, type SafeSyncQueueModuleOptions } from './queue.options.js';
 import { QUEUE_MODULE_OPTIONS, QUEUE_OPTIONS, QUEUE_STREAMS } from './queue.tokens.js';
+import { DelayedStreams } from './registration/delayed-streams.js';
 import { QueueConnections } from './registration/queue-connections.js';
 import { QueueStreams } from './registration/queue-streams.js';
 import { RegisteredPublisher } from './registration/registered-publisher.js';
@@ -29,11 +30,12 @@ const registrationProviders: Provider[] = [
     inject: [DiscoveryService, QueueConnections, QUEUE_OPTIONS],
     useFactory: (discovery, connections, options) => new QueueStreams(discovery, connections, options),
   },
+  { provide: DelayedStreams, inject: [QueueStreams], useFactory: (streams) => new DelayedStreams(streams) },
   {
     provide: StreamPublisher,
-    inject: [QueueConnections, QueueStreams],
-    useFactory: (connections: QueueConnections, streams: QueueStreams) =>
-      new RegisteredPublisher(connections.first, streams),
+    inject: [QueueConnections, QueueStreams, DelayedStreams],
+    useFactory: (connections: QueueConnections, streams: QueueStreams, delayed: DelayedStreams) =>
+      new RegisteredPublisher(connections.first, streams, delayed),
   },
 ];
 

@@ -20,6 +20,7 @@ export interface DirectConnectionOptions {
 
 /** A connection without a transaction, for what a session refuses: DDL, procedures, `LOCK TABLES`, session variables. */
 export class DirectConnection implements SessionScope {
+  readonly hasTransaction = false;
   private phase: 'open' | 'closed' = 'open';
   private enclosing = openScope();
 

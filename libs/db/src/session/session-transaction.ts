@@ -74,6 +74,7 @@ export interface TransactionRules {
  * States: open -> closing (the callback has ended) -> closed; beside it `abortedBy`, once set, forbids all but the rollback.
  */
 export class SessionTransaction implements SessionScope {
+  readonly hasTransaction = true;
   readonly hooks = new SessionHooks();
   readonly savepoints = new Savepoints(this);
   readonly readers = new RowReaders();

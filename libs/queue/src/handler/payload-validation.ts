@@ -1,26 +1,12 @@
 import { InvalidOptionsError } from '@safesync/core';
 import type { Message } from '../message/message.js';
+import { isStandardSchema, type StandardSchema, standardSchemaCheck } from '../message/payload-schema.js';
 import { PayloadInvalidError } from './handler.errors.js';
+
+export type { StandardSchema } from '../message/payload-schema.js';
 
 /** A class with class-validator rules. */
 export type PayloadClass<T extends object = object> = new (...args: never[]) => T;
-
-/** The part of the Standard Schema interface (standardschema.dev, version 1) that is used here. */
-export interface StandardSchema<T = unknown> {
-  readonly '~standard': {
-    readonly version: 1;
-    readonly vendor: string;
-    readonly validate: (value: unknown) => StandardResult<T> | Promise<StandardResult<T>>;
-    readonly types?: { readonly input: unknown; readonly output: T } | undefined;
-  };
-}
-type StandardResult<T> =
-  | { readonly value: T; readonly issues?: undefined }
-  | { readonly issues: readonly StandardIssue[] };
-interface StandardIssue {
-  readonly message: string;
-  readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined;
-}
 
 /** What `@StreamHandler({ payload })` takes. */
 export type PayloadType = PayloadClass | StandardSchema;
@@ -60,26 +46,13 @@ export async function compilePayloadValidator(
   return isStandardSchema(type) ? schemaValidator(type) : await classValidator(where, type);
 }
 
-// a schema may itself be callable (arktype), so the marker is looked for before the type
-function isStandardSchema(value: unknown): value is StandardSchema {
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
-  const standard = (value as Partial<StandardSchema>)['~standard'];
-  return typeof standard?.validate === 'function';
-}
-
 function schemaValidator(schema: StandardSchema): PayloadValidator {
+  const check = standardSchemaCheck(schema);
   return async (payload) => {
-    const result = await schema['~standard'].validate(payload);
-    if (result.issues) throw new PayloadInvalidError(result.issues.map(describeIssue));
+    const result = await check(payload);
+    if ('faults' in result) throw new PayloadInvalidError(result.faults);
     return result.value;
   };
-}
-
-// the issue's message is left out: a schema author may have put the value into it
-function describeIssue(issue: StandardIssue): string {
-  const path = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
-  const code = (issue as { readonly code?: unknown }).code;
-  return typeof code === 'string' ? `${path || '(root)'}: ${code}` : path || '(root)';
 }
 
 type Validation = typeof import('class-validator');

@@ -62,7 +62,10 @@ export class RedisStreamsQueue {
     return new RedisStreamsQueue(checked, stream, new JsonCodec(checked.limits), options.metrics ?? noMetrics, release);
   }
 
-  /** Appends any JSON value and returns the entry's id. A lost answer is `PublishOutcomeUnknownError`. */
+  /**
+   * Appends any JSON value and returns the entry's id. A lost answer is `PublishOutcomeUnknownError`. Asks for no schema and no
+   * session, as its ancestor: inside of a session it is out even if that rolls back.
+   */
   async enqueue(payload: unknown): Promise<string> {
     return this.stream.add(this.codec.encodeValue(payload));
   }

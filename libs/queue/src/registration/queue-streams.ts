@@ -2,6 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { DiscoveryService } from '@nestjs/core';
 import { OptionFaults } from '@safesync/core';
 import type { PayloadLimits } from '../message/payload-limits.js';
+import { checkDedupeWindow, DEFAULT_DEDUPE_WINDOW_MS } from '../publish/publish.options.js';
+import { isStreamSchema, type StreamSchema } from '../publish/stream-schema.js';
 import { QueueError } from '../queue.errors.js';
 import type { QueueStreamOptions, ResolvedQueueOptions } from '../queue.options.js';
 import { DEFAULT_CONNECTION, QUEUE_OPTIONS, QUEUE_STREAMS } from '../queue.tokens.js';
@@ -18,6 +20,8 @@ export interface RegisteredStream {
   readonly connection: RedisConnection;
   readonly limits: Partial<PayloadLimits>;
   readonly upkeep: StreamUpkeep;
+  readonly schema: StreamSchema | undefined;
+  readonly dedupeWindowMs: number;
 }
 
 /** A stream was used that no module registered: a misspelt name would be a stream that nobody reads. */
@@ -85,7 +89,7 @@ export class QueueStreams {
   }
 
   private resolve(given: QueueStreamOptions, faults: OptionFaults): RegisteredStream {
-    const { name, connection, maxPayloadBytes } = given;
+    const { name, connection, maxPayloadBytes, schema, dedupeWindowMs = DEFAULT_DEDUPE_WINDOW_MS } = given;
     const connectionName = connection ?? DEFAULT_CONNECTION;
     const found = this.connections.get(connectionName);
     faults.require(typeof name === 'string' && name.trim() !== '', 'every stream needs a name');
@@ -98,6 +102,11 @@ export class QueueStreams {
       `stream "${name}" is on a Redis Cluster and needs a hash tag, for example "{${name}}", so that its keys share a slot`,
     );
     if (maxPayloadBytes !== undefined) faults.integer(`maxPayloadBytes of stream "${name}"`, maxPayloadBytes, 1);
+    checkDedupeWindow(faults, `dedupeWindowMs of stream "${name}"`, dedupeWindowMs);
+    faults.require(
+      schema === undefined || isStreamSchema(schema),
+      `schema of stream "${name}" must be a Standard Schema or a JSON Schema object`,
+    );
     return {
       name,
       key: this.options.prefix + name,
@@ -105,11 +114,18 @@ export class QueueStreams {
       connection: found as RedisConnection,
       limits: maxPayloadBytes === undefined ? {} : { maxBytes: maxPayloadBytes },
       upkeep: resolveUpkeep(name, given, faults),
+      schema,
+      dedupeWindowMs,
     };
   }
 }
 
 function isSame(a: RegisteredStream, b: RegisteredStream): boolean {
-  const isSameUpkeep = isDeepStrictEqual(a.upkeep, b.upkeep);
-  return a.connectionName === b.connectionName && a.limits.maxBytes === b.limits.maxBytes && isSameUpkeep;
+  return (
+    a.connectionName === b.connectionName &&
+    a.limits.maxBytes === b.limits.maxBytes &&
+    a.schema === b.schema &&
+    a.dedupeWindowMs === b.dedupeWindowMs &&
+    isDeepStrictEqual(a.upkeep, b.upkeep)
+  );
 }

@@ -1,14 +1,18 @@
+import { sleep } from '@safesync/core';
 import {
   BatchPublishError,
   PublishOutcomeUnknownError,
   type PublishResult,
   type QueueError,
+  RedisClosedError,
   RedisConnectionLostError,
   RedisReplyError,
   RedisUnavailableError,
   UnexpectedReplyError,
 } from '../queue.errors.js';
 import type { RedisConnection } from './redis-connection.js';
+import type { RedisCommand } from './redis-socket.js';
+import type { Append, ScriptedAppend } from './scripted-append.js';
 import { parseText } from './stream-entry.js';
 
 /** The one field of the wire format. */
@@ -16,6 +20,10 @@ export const DATA_FIELD = 'data';
 
 /** Commands of one pipeline: bounds what is buffered at once. */
 const CHUNK = 500;
+/** Text of one pipeline, in characters, unless a single message has more. */
+const CHUNK_LENGTH = 4 * 1_048_576;
+/** Pause before a repeatable append whose answer was lost is sent again. */
+const REPEAT_MS = 50;
 
 /** XADD of one entry; returns its id. A lost answer is `PublishOutcomeUnknownError`, never a second attempt. */
 export async function appendOne(
@@ -33,23 +41,49 @@ export async function appendOne(
 }
 
 /**
- * Pipelined XADDs, in order, all within `timeoutMs`. After a write without an answer nothing more is sent. Throws
- * `BatchPublishError` with what became of each unless all are confirmed.
+ * One append by script, within `timeoutMs`. Once its answer was lost a repeatable one is sent until it is answered or the time
+ * is over; then, and for others at once, it is `PublishOutcomeUnknownError`.
+ */
+export async function appendScripted(
+  connection: RedisConnection,
+  stream: string,
+  append: ScriptedAppend,
+  timeoutMs: number = connection.timeoutMs,
+): Promise<string> {
+  const endsAt = performance.now() + timeoutMs;
+  let doubt: PublishOutcomeUnknownError | undefined;
+  for (let leftMs = timeoutMs; ; leftMs = endsAt - performance.now()) {
+    try {
+      const reply = await connection.script(append.script, append.keys, append.args, Math.max(1, leftMs));
+      return connection.parse(reply, parseEntryId);
+    } catch (error) {
+      const failure = publishError(stream, error);
+      if (failure instanceof PublishOutcomeUnknownError) doubt = failure;
+      // whatever a repetition is refused with says nothing about the append whose answer was lost
+      if (doubt === undefined) throw failure;
+      if (!append.isRepeatable || failure instanceof RedisClosedError) throw doubt;
+      if (endsAt - performance.now() <= REPEAT_MS) throw doubt;
+      await sleep(REPEAT_MS);
+    }
+  }
+}
+
+/**
+ * Pipelined appends, in order, all within `timeoutMs`. After a write without an answer nothing more is sent, unless all of it
+ * is repeatable: then it is sent again. Throws `BatchPublishError` with what became of each unless all are confirmed.
  */
 export async function appendAll(
   connection: RedisConnection,
   stream: string,
-  list: readonly string[],
+  list: readonly Append[],
   timeoutMs: number = connection.timeoutMs,
 ): Promise<string[]> {
   const endsAt = performance.now() + timeoutMs;
   const results: PublishResult[] = [];
   let isAnswered = true;
   while (isAnswered && results.length < list.length) {
-    const leftMs = endsAt - performance.now();
-    if (leftMs <= 0) break;
-    const chunk = list.slice(results.length, results.length + CHUNK);
-    const appended = await appendChunk(connection, stream, chunk, leftMs);
+    if (endsAt <= performance.now()) break;
+    const appended = await appendSurely(connection, stream, nextChunk(list, results.length), endsAt);
     isAnswered = appended.every(wasAnswered);
     results.push(...appended);
   }
@@ -61,6 +95,45 @@ export async function appendAll(
   return results.map((result) => (result as { entryId: string }).entryId);
 }
 
+function nextChunk(list: readonly Append[], from: number): readonly Append[] {
+  let to = from;
+  for (let length = 0; to < list.length && to - from < CHUNK; to++) {
+    length += lengthOf(list[to] as Append);
+    if (length > CHUNK_LENGTH && to > from) break;
+  }
+  return list.slice(from, to);
+}
+
+function lengthOf(append: Append): number {
+  return typeof append === 'string' ? append.length : String(append.args[0]).length;
+}
+
+/** One chunk; again while answers are missing, if nothing in it can be appended twice and there is time. */
+async function appendSurely(
+  connection: RedisConnection,
+  stream: string,
+  chunk: readonly Append[],
+  endsAt: number,
+): Promise<PublishResult[]> {
+  const results = await appendChunk(connection, stream, chunk, endsAt - performance.now());
+  if (!chunk.every(isRepeatable)) return results;
+  while (results.some(isInDoubt) && endsAt - performance.now() > REPEAT_MS) {
+    await sleep(REPEAT_MS);
+    const again = await appendChunk(connection, stream, chunk, Math.max(1, endsAt - performance.now()));
+    for (const [index, result] of again.entries()) if ('entryId' in result) results[index] = result;
+    if (again.some((result) => 'error' in result && result.error instanceof RedisClosedError)) break;
+  }
+  return results;
+}
+
+function isRepeatable(append: Append): boolean {
+  return typeof append !== 'string' && append.isRepeatable;
+}
+
+function isInDoubt(result: PublishResult): boolean {
+  return 'error' in result && result.error instanceof PublishOutcomeUnknownError;
+}
+
 function wasAnswered(result: PublishResult): boolean {
   return 'entryId' in result || result.error instanceof RedisReplyError;
 }
@@ -68,12 +141,11 @@ function wasAnswered(result: PublishResult): boolean {
 async function appendChunk(
   connection: RedisConnection,
   stream: string,
-  list: readonly string[],
+  list: readonly Append[],
   timeoutMs: number,
 ): Promise<PublishResult[]> {
-  const commands = list.map((data) => ['xadd', stream, '*', DATA_FIELD, data] as const);
   try {
-    const results = await connection.commands(commands, timeoutMs);
+    const results = await connection.commands(commandsOf(stream, list), timeoutMs);
     return results.map((result) =>
       'error' in result
         ? { error: publishError(stream, result.error) }
@@ -83,6 +155,19 @@ async function appendChunk(
     const failure = publishError(stream, error);
     return list.map(() => ({ error: failure }));
   }
+}
+
+/** The first use of a script brings its text, so that none of the others can miss it. */
+function commandsOf(stream: string, list: readonly Append[]): RedisCommand[] {
+  const known = new Set<string>();
+  return list.map((append) => {
+    if (typeof append === 'string') return ['xadd', stream, '*', DATA_FIELD, append];
+    const { script, keys, args } = append;
+    const isKnown = known.has(script.sha);
+    known.add(script.sha);
+    const call = isKnown ? (['evalsha', script.sha] as const) : (['eval', script.source] as const);
+    return [...call, keys.length, ...keys, ...args];
+  });
 }
 
 function parseEntryId(reply: unknown): string {

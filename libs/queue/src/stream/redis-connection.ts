@@ -12,12 +12,15 @@ export interface RedisConnectionOptions {
   readonly connectTimeoutMs?: number;
   /** How many commands may wait for a connection at a time; more fail at once. Default 1 000. */
   readonly maxWaiting?: number;
+  /** How many bytes of commands may wait for a connection at a time; more fail at once. Default 16 MiB. */
+  readonly maxWaitingBytes?: number;
   /** Told what the connection is going through; must not throw. */
   readonly observer?: (event: RedisConnectionEvent) => void;
 }
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 const DEFAULT_MAX_WAITING = 1_000;
+const DEFAULT_MAX_WAITING_BYTES = 16 * 1_048_576;
 
 /**
  * The commands of an application to one Redis, over one socket that is opened at first use and replaced when lost. Every
@@ -31,7 +34,9 @@ export class RedisConnection {
   /** What a command gets that names no time of its own, in ms. */
   readonly timeoutMs: number;
   private readonly maxWaiting: number;
+  private readonly maxWaitingBytes: number;
   private waiting = 0;
+  private waitingBytes = 0;
   private readonly connectTimeoutMs: number;
   private readonly observer: (event: RedisConnectionEvent) => void;
 
@@ -39,6 +44,7 @@ export class RedisConnection {
     this.target = redisTarget(input);
     this.timeoutMs = options.commandTimeoutMs ?? DEFAULT_TIMEOUT_MS;
     this.maxWaiting = options.maxWaiting ?? DEFAULT_MAX_WAITING;
+    this.maxWaitingBytes = options.maxWaitingBytes ?? DEFAULT_MAX_WAITING_BYTES;
     this.connectTimeoutMs = options.connectTimeoutMs ?? DEFAULT_TIMEOUT_MS;
     this.observer = options.observer ?? (() => undefined);
     this.link = new RedisLink(this.target, {
@@ -67,23 +73,30 @@ export class RedisConnection {
     const live = this.link.current;
     return live
       ? live.send(name, args, timeoutMs)
-      : this.whenReady(timeoutMs, (socket, ms) => socket.send(name, args, ms));
+      : this.whenReady(bytesOf(args), timeoutMs, (socket, ms) => socket.send(name, args, ms));
   }
 
   /** Sends commands in one write; one result each, in order. In a cluster all must go to one slot. */
   commands(list: readonly RedisCommand[], timeoutMs: number = this.timeoutMs): Promise<CommandResult[]> {
     const live = this.link.current;
-    return live ? live.sendAll(list, timeoutMs) : this.whenReady(timeoutMs, (socket, ms) => socket.sendAll(list, ms));
+    if (live) return live.sendAll(list, timeoutMs);
+    const bytes = list.reduce((sum, command) => sum + bytesOf(command), 0);
+    return this.whenReady(bytes, timeoutMs, (socket, ms) => socket.sendAll(list, ms));
   }
 
   /** Runs a script by its digest; its text is sent only when the server does not know it yet. */
-  async script(script: RedisScript, keys: readonly string[], args: readonly RedisArg[]): Promise<unknown> {
+  async script(
+    script: RedisScript,
+    keys: readonly string[],
+    args: readonly RedisArg[],
+    timeoutMs?: number,
+  ): Promise<unknown> {
     const operands = [keys.length, ...keys, ...args];
     try {
-      return await this.command('evalsha', [script.sha, ...operands]);
+      return await this.command('evalsha', [script.sha, ...operands], timeoutMs);
     } catch (error) {
       if (!(error instanceof RedisReplyError) || error.replyCode !== 'NOSCRIPT') throw error;
-      return this.command('eval', [script.source, ...operands]);
+      return this.command('eval', [script.source, ...operands], timeoutMs);
     }
   }
 
@@ -120,17 +133,35 @@ export class RedisConnection {
     }
   }
 
-  private async whenReady<T>(timeoutMs: number, send: (socket: RedisSocket, ms: number) => Promise<T>): Promise<T> {
-    if (this.waiting >= this.maxWaiting) {
-      throw new RedisUnavailableError(
-        `${this.waiting} commands wait for a connection to Redis at ${this.description} already.`,
-      );
-    }
+  private async whenReady<T>(
+    bytes: number,
+    timeoutMs: number,
+    send: (socket: RedisSocket, ms: number) => Promise<T>,
+  ): Promise<T> {
+    this.requireRoom(bytes);
     this.waiting += 1;
+    this.waitingBytes += bytes;
     const startedAt = performance.now();
     const socket = await this.link.acquire(timeoutMs).finally(() => {
       this.waiting -= 1;
+      this.waitingBytes -= bytes;
     });
     return send(socket, Math.max(1, timeoutMs - (performance.now() - startedAt)));
   }
+
+  /** A command that is too large by itself waits all the same when nothing else does: its connection may only be opening. */
+  private requireRoom(bytes: number): void {
+    const isFull = this.waiting >= this.maxWaiting;
+    if (!isFull && (this.waiting === 0 || this.waitingBytes + bytes <= this.maxWaitingBytes)) return;
+    throw new RedisUnavailableError(
+      `${this.waiting} commands wait for a connection to Redis at ${this.description} already (${this.waitingBytes} bytes).`,
+    );
+  }
+}
+
+/** What commands without a connection hold in memory: their arguments. */
+function bytesOf(args: readonly RedisArg[]): number {
+  let bytes = 0;
+  for (const arg of args) bytes += typeof arg === 'number' ? 8 : Buffer.byteLength(arg);
+  return bytes;
 }

@@ -1,0 +1,46 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { delayedDataKey, delayedKey } from './delayed.js';
+import type { RedisScript } from './redis-script.js';
+import type { RedisArg } from './redis-socket.js';
+import { PUBLISH_DELAYED_SCRIPT } from './scripts/publish-delayed.script.js';
+import { PUBLISH_ONCE_SCRIPT } from './scripts/publish-once.script.js';
+
+/** What one append is more than an XADD. */
+export interface AppendPlan {
+  readonly dedupeKey?: string | undefined;
+  /** How long the dedupe key is known, in ms. */
+  readonly dedupeWindowMs: number;
+  readonly delayMs?: number | undefined;
+}
+
+/** An append that takes a script. */
+export interface ScriptedAppend {
+  readonly script: RedisScript;
+  readonly keys: readonly string[];
+  readonly args: readonly RedisArg[];
+  /** Sending it again cannot append a second time. */
+  readonly isRepeatable: boolean;
+}
+
+/** The text of a plain append, or an append that takes a script. */
+export type Append = string | ScriptedAppend;
+
+/** A plain append unless the plan asks for more. */
+export function planAppend(stream: string, data: string, plan: AppendPlan): Append {
+  const { dedupeKey, dedupeWindowMs, delayMs = 0 } = plan;
+  const once = dedupeKey === undefined ? [] : [dedupeRecord(stream, dedupeKey)];
+  const window = dedupeKey === undefined ? [] : [dedupeWindowMs];
+  const isRepeatable = dedupeKey !== undefined;
+  if (delayMs > 0) {
+    const keys = [delayedKey(stream), delayedDataKey(stream), ...once];
+    const suffix = randomBytes(6).toString('hex');
+    return { script: PUBLISH_DELAYED_SCRIPT, keys, args: [data, delayMs, suffix, ...window], isRepeatable };
+  }
+  if (!isRepeatable) return data;
+  return { script: PUBLISH_ONCE_SCRIPT, keys: [stream, ...once], args: [data, ...window], isRepeatable };
+}
+
+/** A digest, so that any text is a key, of one length, and none shows what it was made of. */
+function dedupeRecord(stream: string, dedupeKey: string): string {
+  return `${stream}:dedupe:${createHash('sha256').update(dedupeKey).digest('base64url')}`;
+}
