@@ -1,5 +1,6 @@
 import { type BatchPublishError, PublishOutcomeUnknownError, StreamPublisher } from '@safesync/queue';
 import { failureOf, PublishWorld } from './publish-world.js';
+import { CLOSE, FakeRedis } from './stream-fake-redis.js';
 
 const world = new PublishWorld();
 beforeEach(() => world.reset());
@@ -64,6 +65,14 @@ describe('a dedupe key', () => {
     expect(await world.entries()).toMatchObject([{ id }]);
   });
 
+  it('whose record is empty was refused and is free: the record of a refusal lasts for a moment only', async () => {
+    const first = await publisher().publish(world.stream, {}, { dedupeKey: 'a' });
+    const [record] = await records();
+    await world.redis.client.set(record as string, '');
+    const second = await publisher().publish(world.stream, {}, { dedupeKey: 'a' });
+    expect((await world.entries()).map(({ id }) => id)).toEqual([first, second]);
+  });
+
   it.each([[''], [7]])('%j is refused before anything is sent', async (dedupeKey) => {
     const refused = publisher().publish(world.stream, {}, { dedupeKey: dedupeKey as string });
     await expect(refused).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
@@ -89,6 +98,16 @@ describe('a lost answer', () => {
     expect(await world.entries()).toHaveLength(1);
     await it.publish(world.stream, { text: 'marked' });
     expect(await world.entries()).toHaveLength(2);
+  });
+
+  it('stays unknown when the repetition is refused: that says nothing about the first', async () => {
+    let calls = 0;
+    const fake = await FakeRedis.start(() => (++calls === 1 ? CLOSE : '-OOM no room\r\n'));
+    const it = new StreamPublisher(world.connect(fake.url), { timeoutMs: 500 });
+    const error = await failureOf(it.publish(world.stream, {}, { dedupeKey: 'a' }));
+    await fake.stop();
+    expect(error).toBeInstanceOf(PublishOutcomeUnknownError);
+    expect(calls).toBeGreaterThan(1);
   });
 
   it('is told once the time is over', async () => {

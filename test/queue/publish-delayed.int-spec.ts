@@ -5,10 +5,12 @@ import { FakeRedis } from './stream-fake-redis.js';
 
 const world = new PublishWorld();
 const movers: DelayedMover[] = [];
+const fakes: FakeRedis[] = [];
 beforeEach(() => world.reset());
 afterEach(async () => {
   await Promise.all(movers.splice(0).map((mover) => mover.stop()));
   await world.end();
+  await Promise.all(fakes.splice(0).map((fake) => fake.stop()));
 });
 afterAll(() => world.redis.close());
 
@@ -131,6 +133,7 @@ describe('a delayed message', () => {
 describe('a mover', () => {
   it('opens no connection: it works while the application has one', async () => {
     const fake = await FakeRedis.start(() => '*2\r\n:0\r\n:-1\r\n');
+    fakes.push(fake);
     const connection = world.connect(fake.url);
     const idle = await mover(connection);
     await idle.stop();
@@ -139,18 +142,17 @@ describe('a mover', () => {
     idle.start();
     await eventually(() => fake.count('evalsha') > 0, { what: 'the mover to look' });
     await idle.stop();
-    await fake.stop();
   });
 
   it('looks once where nothing waits, not again and again', async () => {
     const fake = await FakeRedis.start((command) => (command === 'ping' ? '+PONG\r\n' : '*2\r\n:0\r\n:-1\r\n'));
+    fakes.push(fake);
     const connection = world.connect(fake.url);
     await connection.ping();
     await mover(connection);
     await eventually(() => fake.count('evalsha') > 0, { what: 'the first look' });
     for (let n = 0; n < 200; n++) await connection.ping();
     expect(fake.count('evalsha')).toBe(1);
-    await fake.stop();
   });
 
   it('goes on after what kept it from moving, and says so once', async () => {

@@ -39,6 +39,13 @@ describe('appendAll', () => {
     expect(calls.every(({ timeoutMs }, index) => timeoutMs <= (calls[index - 1]?.timeoutMs ?? 5_000))).toBe(true);
   });
 
+  it('sends parts that are bounded in length too, a single long one by itself', async () => {
+    const { calls, connection } = redis();
+    const long = 'x'.repeat(3 * 1_048_576);
+    await appendAll(connection, 's', ['{}', long, '{}', long, `${long}${long}`, '{}']);
+    expect(calls.map(({ size }) => size)).toEqual([3, 1, 1, 1]);
+  });
+
   it('sends nothing after a part without an answer, and says so', async () => {
     const { calls, connection } = redis(confirm, lose);
     const codes = await codesOf(connection);
