@@ -102,8 +102,12 @@ describe('a lost answer', () => {
 
   it('stays unknown when the repetition is refused: that says nothing about the first', async () => {
     let calls = 0;
-    const fake = await FakeRedis.start(() => (++calls === 1 ? CLOSE : '-OOM no room\r\n'));
-    const it = new StreamPublisher(world.connect(fake.url), { timeoutMs: 500 });
+    const fake = await FakeRedis.start((command) => {
+      if (command !== 'evalsha') return undefined;
+      calls += 1;
+      return calls === 1 ? CLOSE : '-OOM no room\r\n';
+    });
+    const it = new StreamPublisher(world.connect(fake.url), { timeoutMs: 1_500 });
     const error = await failureOf(it.publish(world.stream, {}, { dedupeKey: 'a' }));
     await fake.stop();
     expect(error).toBeInstanceOf(PublishOutcomeUnknownError);
