@@ -8,7 +8,7 @@ const movers: DelayedMover[] = [];
 const fakes: FakeRedis[] = [];
 beforeEach(() => world.reset());
 afterEach(async () => {
-  await Promise.all(movers.splice(0).map((mover) => mover.stop()));
+  await Promise.all(movers.splice(0).map((running) => running.stop()));
   await world.end();
   await Promise.all(fakes.splice(0).map((fake) => fake.stop()));
 });
