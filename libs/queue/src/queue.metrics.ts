@@ -33,7 +33,7 @@ export const READ_LATENCY = {
 
 // Handlers: what the ancestor never measured.
 
-/** Every end of a delivery; `outcome` is `done`, `duplicate` (the inbox had it) or the kind of the decision. */
+/** Every end of a delivery; `outcome` is `done`, `duplicate` (the inbox had it), `skipped` (a replay for another group) or the kind of the decision. */
 export const DELIVERIES = {
   kind: 'counter',
   name: 'coti_safesync_queue_deliveries_total',

@@ -103,17 +103,21 @@ export class DeadLetters {
       }
       return;
     }
-    // what becomes a dead letter again meanwhile is left for the next time
+    yield* this.matching(log, which);
+  }
+
+  private async *matching(log: DeadLetterLog, filter: LetterFilter): AsyncGenerator<readonly [string, KeptLetter]> {
     const [newest] = await log.range({ count: 1, isNewestFirst: true });
-    for (let after: string | undefined; newest !== undefined; ) {
+    // what becomes a dead letter again meanwhile is left for the next time
+    for (let after: string | undefined, isMore = newest !== undefined; isMore; ) {
       const page = await log.range({ after, count: PAGE, isNewestFirst: false });
-      const letters = page.map((record) => readLetter(record, true));
-      for (const letter of letters) {
-        if (matches(letter, which)) yield [letter.id, letter];
-        if (letter.id === newest.id) return;
+      const end = page.findIndex(({ id }) => id === newest?.id);
+      const known = end === -1 ? page : page.slice(0, end + 1);
+      for (const letter of known.map((record) => readLetter(record, true))) {
+        if (matches(letter, filter)) yield [letter.id, letter];
       }
       after = page.at(-1)?.id;
-      if (page.length < PAGE) return;
+      isMore = page.length === PAGE && end === -1;
     }
   }
 }

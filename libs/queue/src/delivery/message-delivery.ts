@@ -4,7 +4,7 @@ import { DeliveryContext } from '../handler/delivery-context.js';
 import { type HandlerInvoker, RolledBackOutcome } from '../handler/handler-invoker.js';
 import { type PayloadValidator, replacePayload } from '../handler/payload-validation.js';
 import type { JsonCodec } from '../message/json.codec.js';
-import { type Message, readMessage } from '../message/message.js';
+import { isForOthers, type Message, readMessage } from '../message/message.js';
 import { DELIVERIES, HANDLER_DURATION } from '../queue.metrics.js';
 import type { AckBatch } from './ack-batch.js';
 import type { DatabaseGate } from './database-gate.js';
@@ -23,8 +23,10 @@ import { type Inbox, requireRemembered } from './inbox.js';
 import type { LeaseKeeper } from './lease-keeper.js';
 
 type Failure = Pick<DeliveryFailure, 'stage' | 'error'>;
-/** `duplicate`: an earlier transaction has done the message, this one was empty. */
-type Completion = 'done' | 'duplicate';
+/**
+ * `duplicate`: an earlier transaction has done the message, this one was empty. `skipped`: the replay of a dead letter of another group.
+ */
+type Completion = 'done' | 'duplicate' | 'skipped';
 
 /** What a delivery is made of. */
 export interface DeliveryParts {
@@ -79,6 +81,7 @@ export class MessageDelivery {
       this.requireDeliverable(held);
       stage = 'decode';
       const message = readMessage(held.entry, this.parts, codec);
+      if (isForOthers(message)) return 'skipped';
       stage = 'validate';
       if (validate) replacePayload(message, await validate(message.payload));
       stage = 'handler';

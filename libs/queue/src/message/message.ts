@@ -61,6 +61,11 @@ export function readMessage(entry: StreamEntry, origin: { stream: string; group:
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** The replay of a dead letter is for the group that gave it up; the others have done with it. */
+export function isForOthers({ replayFor, group }: Message): boolean {
+  return replayFor !== undefined && replayFor !== group;
+}
+
 /** What stands for the id of a message whose producer gave it none. */
 export function contentId(stream: string, entryId: string, data: Buffer): string {
   const digest = createHash('sha256')
