@@ -170,11 +170,11 @@ function commandsOf(stream: string, list: readonly Append[]): RedisCommand[] {
   });
 }
 
-function parseEntryId(reply: unknown): string {
+export function parseEntryId(reply: unknown): string {
   return parseText(reply, 'XADD');
 }
 
-function publishError(stream: string, error: unknown): QueueError {
+export function publishError(stream: string, error: unknown): QueueError {
   const wasSent = error instanceof RedisConnectionLostError || error instanceof UnexpectedReplyError;
   return wasSent ? new PublishOutcomeUnknownError(stream, error) : (error as QueueError);
 }

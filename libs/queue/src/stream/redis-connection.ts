@@ -68,6 +68,11 @@ export class RedisConnection {
     return this.link.current !== undefined;
   }
 
+  /** Changes whenever the socket was given up: what follows may be answered by another server, or by one that has restarted. */
+  get epoch(): number {
+    return this.link.losses;
+  }
+
   /** Sends one command. Strings in the reply are Buffers. */
   command(name: string, args: readonly RedisArg[], timeoutMs: number = this.timeoutMs): Promise<unknown> {
     const live = this.link.current;

@@ -1,0 +1,60 @@
+import { type BackoffOptions, equalJitter } from '@safesync/core';
+import { PublishOutcomeUnknownError, type PublishResult, RedisReplyError } from '@safesync/queue';
+import type { ClaimedRow } from './claimed-rows.js';
+
+export interface PublishedRow {
+  readonly row: ClaimedRow;
+  readonly entryId: string;
+}
+
+/** A row that Redis refused, or did not answer for. */
+export interface FailedRow {
+  readonly row: ClaimedRow;
+  /** First word of Redis's answer, or the code of the error. */
+  readonly code: string;
+  /** Until the next attempt, in ms. */
+  readonly waitMs: number;
+}
+
+/** What became of the rows of one publish. */
+export interface PublishOutcomes {
+  readonly published: readonly PublishedRow[];
+  readonly failed: readonly FailedRow[];
+  /** Rows behind a failed one of their key: put off as long, in ms. */
+  readonly behind: ReadonlyMap<bigint, number>;
+  /** Rows that were not sent, since the connection was gone: as they were. */
+  readonly unsent: number;
+}
+
+/** Sorts answers out: pure, one row after the other. */
+export function publishOutcomes(
+  chains: readonly (readonly ClaimedRow[])[],
+  results: readonly (readonly PublishResult[])[],
+  backoff: BackoffOptions,
+): PublishOutcomes {
+  const published: PublishedRow[] = [];
+  const failed: FailedRow[] = [];
+  const behind = new Map<bigint, number>();
+  let unsent = 0;
+  for (const [at, chain] of chains.entries()) {
+    let waitMs: number | undefined;
+    for (const [index, row] of chain.entries()) {
+      const result = results[at]?.[index] as PublishResult;
+      const code = 'error' in result ? failureCode(result.error) : undefined;
+      if ('entryId' in result) published.push({ row, entryId: result.entryId });
+      else if (waitMs !== undefined) behind.set(row.id, waitMs);
+      else if (code === undefined) unsent += 1;
+      else {
+        waitMs = equalJitter(backoff, row.attempts + 1);
+        failed.push({ row, code, waitMs });
+      }
+    }
+  }
+  return { published, failed, behind, unsent };
+}
+
+/** Undefined for what was never sent: that is nothing the row can be blamed for. */
+function failureCode(error: unknown): string | undefined {
+  if (error instanceof RedisReplyError) return error.replyCode;
+  return error instanceof PublishOutcomeUnknownError ? error.code : undefined;
+}

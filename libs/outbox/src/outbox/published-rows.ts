@@ -1,0 +1,93 @@
+import type { DbSession } from '@safesync/db';
+import { CLAIM_INDEX, TABLE } from './outbox-table.js';
+import { sqlList } from './sql-lists.js';
+
+/** A row that was published, and where a search for more goes on. */
+export interface SentRow {
+  readonly id: bigint;
+  readonly entryId: string;
+  /** When, as the database writes it. */
+  readonly sentAt: string;
+}
+
+/**
+ * Rows published within `windowMs` by a server other than `server` (all where that is null), oldest first, behind `after`.
+ */
+export async function sentByOthers(
+  session: DbSession,
+  stream: string,
+  { windowMs, server, after, limit }: {
+    readonly windowMs: number;
+    readonly server: Buffer | null;
+    readonly after: SentRow | undefined;
+    readonly limit: number;
+  },
+): Promise<SentRow[]> {
+  const rows = await session.fetchAll<{ id: bigint; entryId: Buffer; sentAt: string }>(
+    `SELECT id, entry_id AS entryId, DATE_FORMAT(available_at, '%Y-%m-%d %H:%i:%s.%f') AS sentAt ` +
+      `FROM ${TABLE} FORCE INDEX (${CLAIM_INDEX}) WHERE state = 1 AND stream = :stream ` +
+      'AND available_at >= COALESCE(CAST(:sentAt AS DATETIME(6)), UTC_TIMESTAMP(6) - INTERVAL :window MICROSECOND) ' +
+      'AND NOT (available_at = CAST(:sentAt AS DATETIME(6)) AND id <= :id) AND entry_id IS NOT NULL ' +
+      'AND (server IS NULL OR server <> :server) ORDER BY available_at, id LIMIT :limit',
+    {
+      stream,
+      window: windowMs * 1_000,
+      sentAt: after?.sentAt ?? null,
+      id: after?.id ?? 0,
+      server: server ?? Buffer.alloc(0),
+      limit,
+    },
+  );
+  return rows.map(({ id, entryId, sentAt }) => ({ id, entryId: entryId.toString('latin1'), sentAt }));
+}
+
+/** Has rows published again, unless that has happened since they were read; how many. */
+export async function makeWaitAgain(session: DbSession, rows: readonly SentRow[]): Promise<number> {
+  if (rows.length === 0) return 0;
+  const ids = sqlList(
+    'id',
+    rows.map(({ id }) => id),
+  );
+  const entries = sqlList(
+    'entry',
+    rows.map(({ entryId }) => entryId),
+  );
+  return session.execute(
+    `UPDATE ${TABLE} FORCE INDEX (PRIMARY) SET state = 0, available_at = UTC_TIMESTAMP(6), entry_id = NULL ` +
+      `WHERE id IN (${ids.sql}) AND state = 1 AND entry_id IN (${entries.sql})`,
+    { ...ids.params, ...entries.params },
+  );
+}
+
+/** The streams of which published rows are kept; a look at one row of each. */
+export async function keptStreams(session: DbSession): Promise<Buffer[]> {
+  const streams: Buffer[] = [];
+  const sql = `SELECT MIN(stream) FROM ${TABLE} FORCE INDEX (${CLAIM_INDEX}) WHERE state = 1 AND stream > :last`;
+  for (let last: Buffer | null = Buffer.alloc(0); ; ) {
+    last = await session.executeScalar<Buffer>(sql, { last });
+    if (last === null) return streams;
+    streams.push(last);
+  }
+}
+
+/** Deletes the oldest rows published longer ago than `keepMs`, at most `limit`; how many. Waits for nobody's locks. */
+export async function deleteOld(
+  session: DbSession,
+  stream: Buffer,
+  { keepMs, limit }: { readonly keepMs: number; readonly limit: number },
+): Promise<number> {
+  const rows = await session.fetchAll<{ id: bigint }>(
+    `SELECT id FROM ${TABLE} FORCE INDEX (${CLAIM_INDEX}) WHERE state = 1 AND stream = :stream ` +
+      'AND available_at < UTC_TIMESTAMP(6) - INTERVAL :keep MICROSECOND ' +
+      'ORDER BY available_at, id LIMIT :limit FOR UPDATE SKIP LOCKED',
+    { stream, keep: keepMs * 1_000, limit },
+  );
+  if (rows.length === 0) return 0;
+  const list = sqlList(
+    'id',
+    rows.map(({ id }) => id),
+  );
+  // this form of DELETE takes an index: a scan of a small table would wait for what others have locked
+  const sql = `DELETE o FROM ${TABLE} o FORCE INDEX (PRIMARY) WHERE o.id IN (${list.sql})`;
+  return session.execute(sql, list.params);
+}

@@ -1,0 +1,91 @@
+import type { DbSession, DbSessions } from '@safesync/db';
+import { appendChains, type RegisteredStream } from '@safesync/queue';
+import type { ResolvedRelayOptions } from '../outbox.options.js';
+import { type ClaimedRow, claimDue, claimIds, findPredecessors, readContents } from './claimed-rows.js';
+import { markFailed, markPublished, putOff } from './claimed-row-changes.js';
+import { publishOrder } from './key-order.js';
+import { type PublishOutcomes, publishOutcomes } from './publish-outcomes.js';
+import type { ServerMarks } from './server-marks.js';
+import type { ClaimWish } from './relay-lane.js';
+
+/** What a batch came to, once it was committed. */
+export interface BatchResult extends PublishOutcomes {
+  /** Rows that were locked. */
+  readonly claimed: readonly ClaimedRow[];
+  /** True when rows are left because one before them is with another relay. */
+  readonly isBehindOthers: boolean;
+}
+
+/** What a session gets beside the time for Redis: for its connection, its statements and its commit. */
+export const DATABASE_TIME_MS = 10_000;
+
+const NOTHING: BatchResult = {
+  claimed: [],
+  published: [],
+  failed: [],
+  behind: new Map(),
+  unsent: 0,
+  isBehindOthers: false,
+};
+
+/**
+ * claim -> order -> publish -> mark -> commit, in one transaction whose row locks keep every other relay away. A process that
+ * dies in it leaves the rows as they were: what had reached Redis by then is published a second time, under the same id.
+ */
+export class RelayBatch {
+  constructor(
+    private readonly sessions: DbSessions,
+    private readonly options: ResolvedRelayOptions,
+    private readonly marks: ServerMarks,
+  ) {}
+
+  run(stream: RegisteredStream, wish: ClaimWish): Promise<BatchResult> {
+    const timeoutMs = this.options.publishTimeoutMs + DATABASE_TIME_MS;
+    const endsAt = performance.now() + timeoutMs;
+    return this.sessions.run((session) => this.relay(session, stream, wish, endsAt), {
+      isolation: 'READ COMMITTED',
+      bigints: true,
+      timeoutMs,
+    });
+  }
+
+  private async relay(
+    session: DbSession,
+    stream: RegisteredStream,
+    wish: ClaimWish,
+    endsAt: number,
+  ): Promise<BatchResult> {
+    const claimed = await this.claim(session, stream, wish);
+    if (claimed.length === 0) return NOTHING;
+    const order = publishOrder(claimed, await findPredecessors(session, claimed));
+    await putOff(session, order.putOff);
+    const outcomes = await this.publish(session, stream, order.chains, endsAt);
+    return { ...outcomes, claimed, isBehindOthers: order.isBehindOthers };
+  }
+
+  private claim(session: DbSession, stream: RegisteredStream, wish: ClaimWish): Promise<ClaimedRow[]> {
+    const limits = { rows: this.options.batchSize, bytes: this.options.batchBytes };
+    return wish.kind === 'due'
+      ? claimDue(session, stream.name, limits)
+      : claimIds(session, stream.name, wish.ids, limits);
+  }
+
+  private async publish(
+    session: DbSession,
+    stream: RegisteredStream,
+    chains: readonly (readonly ClaimedRow[])[],
+    endsAt: number,
+  ): Promise<PublishOutcomes> {
+    if (chains.length === 0) return NOTHING;
+    const contents = await readContents(session, chains.flat());
+    const data = chains.map((chain) => chain.map(({ id }) => contents.get(id) as string));
+    const server = await this.marks.of(stream.connection);
+    const leftMs = Math.min(this.options.publishTimeoutMs, endsAt - performance.now() - DATABASE_TIME_MS / 2);
+    const results = await appendChains(stream.connection, stream.key, data, Math.max(1, leftMs));
+    const outcomes = publishOutcomes(chains, results, this.options.backoff);
+    await markPublished(session, outcomes.published, this.marks.unlessReplaced(stream.connection, server));
+    await markFailed(session, outcomes.failed);
+    await putOff(session, outcomes.behind);
+    return outcomes;
+  }
+}

@@ -1,0 +1,73 @@
+import type { RegisteredStream } from '@safesync/queue';
+
+/** More are not kept in memory: they are found in the table. */
+const MAX_KNOWN = 1_000;
+
+/** What a turn of a lane asks the table for. */
+export type ClaimWish = { readonly kind: 'due' } | { readonly kind: 'ids'; readonly ids: readonly bigint[] };
+
+/** One stream as the relay of this process sees it: what is known to wait. One batch of it is in progress at a time. */
+export class RelayLane {
+  /** Rows just committed by this process, and when, on the clock of `performance.now()`. */
+  private readonly committed = new Map<bigint, number>();
+  /** From when on the table is worth asking for what is due. */
+  private dueAt = Number.POSITIVE_INFINITY;
+  private lastWish: ClaimWish['kind'] = 'due';
+  /** The socket since which nothing can have been forgotten unnoticed. */
+  private checkedEpoch: number | undefined;
+  isBusy = false;
+
+  constructor(readonly stream: RegisteredStream) {}
+
+  /** True when the server may be another one, or another state of it, than that which confirmed earlier entries. */
+  get mustCheck(): boolean {
+    return this.checkedEpoch !== this.stream.connection.epoch;
+  }
+
+  checked(epoch: number): void {
+    this.checkedEpoch = epoch;
+  }
+
+  /** When there will be something to do, as far as is known now; never while Redis is away. */
+  get nextAt(): number {
+    if (this.isBusy || !this.stream.connection.isReady) return Number.POSITIVE_INFINITY;
+    return this.mustCheck || this.committed.size > 0 ? 0 : this.dueAt;
+  }
+
+  addCommitted(ids: readonly bigint[]): void {
+    if (this.committed.size + ids.length > MAX_KNOWN) {
+      this.dueIn(0);
+      return;
+    }
+    const now = performance.now();
+    for (const id of ids) this.committed.set(id, now);
+  }
+
+  /** There is something to be claimed after `ms` at the latest. */
+  dueIn(ms: number): void {
+    this.dueAt = Math.min(this.dueAt, performance.now() + ms);
+  }
+
+  /** By turns, so that neither rows of this process nor those found in the table wait for the end of the others. */
+  wish(maxIds: number): ClaimWish | undefined {
+    const isDue = this.dueAt <= performance.now();
+    if (!isDue && this.committed.size === 0) return undefined;
+    this.lastWish = isDue && (this.committed.size === 0 || this.lastWish === 'ids') ? 'due' : 'ids';
+    if (this.lastWish === 'due') {
+      this.dueAt = Number.POSITIVE_INFINITY;
+      return { kind: 'due' };
+    }
+    return { kind: 'ids', ids: [...this.committed.keys()].slice(0, maxIds) };
+  }
+
+  /** Not asked for by id any more; when they were committed, where this process did that. */
+  forget(ids: readonly bigint[]): Map<bigint, number> {
+    const known = new Map<bigint, number>();
+    for (const id of ids) {
+      const at = this.committed.get(id);
+      if (at !== undefined) known.set(id, at);
+      this.committed.delete(id);
+    }
+    return known;
+  }
+}
