@@ -1,8 +1,10 @@
 import { ConfigurableModuleBuilder, type DynamicModule, Logger, Module, type Provider } from '@nestjs/common';
 import { METRICS_RECORDER, type MetricsRecorder, noMetrics } from '@safesync/core';
 import { DbSessions, getDbToken } from '@safesync/db';
-import { getInboxToken } from '@safesync/queue';
+import { getInboxToken, QueueStreams } from '@safesync/queue';
 import { createInbox } from './inbox/create-inbox.js';
+import { Outbox } from './outbox/outbox.js';
+import { OutboxRelay } from './outbox/outbox-relay.js';
 import { OUTBOX_METRICS } from './outbox.metrics.js';
 import {
   type ResolvedOutboxOptions,
@@ -22,8 +24,8 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<SafeSyncOutbox
   .setExtras<SafeSyncOutboxModuleExtras>({ isGlobal: true }, (definition, { name = DEFAULT_DB, isGlobal }) => ({
     ...definition,
     global: isGlobal ?? true,
-    providers: [...(definition.providers ?? []), ...commonProviders, ...inboxProviders(name)],
-    exports: [getInboxToken(name)],
+    providers: [...(definition.providers ?? []), ...commonProviders, ...inboxProviders(name), ...outboxProviders(name)],
+    exports: [getInboxToken(name), getDbToken(Outbox, name)],
   }))
   .build();
 
@@ -50,9 +52,35 @@ function inboxProviders(name: string): Provider[] {
   ];
 }
 
+/** Nothing where this process only writes. */
+const OUTBOX_RELAY = Symbol.for('@safesync/outbox/relay');
+
+function outboxProviders(name: string): Provider[] {
+  const sessions = getDbToken(DbSessions, name);
+  return [
+    {
+      provide: OUTBOX_RELAY,
+      inject: [sessions, QueueStreams, OUTBOX_OPTIONS, OUTBOX_METRICS_RECORDER],
+      useFactory: (
+        given: DbSessions,
+        streams: QueueStreams,
+        { relay }: ResolvedOutboxOptions,
+        metrics: MetricsRecorder,
+      ) => relay && new OutboxRelay({ sessions: given, streams, metrics, logger: new Logger('SafeSyncOutbox') }, relay),
+    },
+    {
+      provide: getDbToken(Outbox, name),
+      inject: [sessions, QueueStreams, OUTBOX_RELAY],
+      useFactory: (given: DbSessions, streams: QueueStreams, relay: OutboxRelay | undefined) =>
+        new Outbox(given, streams, relay),
+    },
+  ];
+}
+
 /**
- * The inbox that makes `@StreamHandler({ exactlyOnce: true })` true, on the database of `SafeSyncDbModule`; several databases by `name`.
- * Needs the tables of `OUTBOX_MIGRATIONS`.
+ * `Outbox`, which publishes from inside a transaction, with the relay that brings its messages to Redis; and the inbox that makes
+ * `@StreamHandler({ exactlyOnce: true })` true. On the database of `SafeSyncDbModule`; several databases by `name`. Needs
+ * `SafeSyncQueueModule` and the tables of `OUTBOX_MIGRATIONS`.
  */
 @Module({})
 export class SafeSyncOutboxModule extends ConfigurableModuleClass {

@@ -100,7 +100,9 @@ export { QueueConnections } from './registration/queue-connections.js';
 export { QueueStreams, type RegisteredStream, UnknownStreamError } from './registration/queue-streams.js';
 // module
 export { SafeSyncQueueModule } from './safesync-queue.module.js';
+export { appendChains, type Chain } from './stream/append-chains.js';
 export type { ClaimOptions, ClaimResult } from './stream/claim.js';
+export { missingEntries } from './stream/entry-presence.js';
 // Redis
 export { RedisConnection, type RedisConnectionOptions } from './stream/redis-connection.js';
 export type { RedisConnectionEvent } from './stream/redis-link.js';
@@ -112,6 +114,7 @@ export {
   type StreamMember,
 } from './stream/redis-stream.js';
 export type { RedisClusterInput, RedisInput, RedisNode } from './stream/redis-target.js';
+export { serverIdentity } from './stream/server-identity.js';
 export type { DeliveredEntry, StreamEntry } from './stream/stream-entry.js';
 export type { GroupInfo, PendingSummary } from './stream/stream-group.js';
 export type { DeadLetterRetentionOptions, RetentionOptions } from './upkeep.options.js';

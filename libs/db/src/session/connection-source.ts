@@ -51,6 +51,11 @@ export class ConnectionSource {
   /** On their way back to it. */
   private returning = 0;
 
+  /** The same for everybody who uses the same connections. */
+  get poolIdentity(): object {
+    return this.pool.identity;
+  }
+
   private constructor(
     private readonly dataSource: DataSource,
     private readonly pool: DriverPool,

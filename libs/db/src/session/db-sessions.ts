@@ -71,6 +71,11 @@ export class DbSessions {
     return this.environment.lockNamespace;
   }
 
+  /** True for a session on connections of the same pool: what one writes is there for the other. */
+  owns(session: DbSession): boolean {
+    return session.internals.pool === this.environment.source.poolIdentity;
+  }
+
   get options(): ResolvedDbOptions {
     return this.environment.options;
   }

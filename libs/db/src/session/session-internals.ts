@@ -16,6 +16,8 @@ export interface SessionSettings {
   readonly lockWaitMs: number;
   /** Prefix of advisory lock names; undefined when neither options nor connection name one. */
   readonly lockNamespace: string | undefined;
+  /** What the connection is one of. */
+  readonly pool: object;
 }
 
 /** The seam between a session and the locks and writes of this library. Applications use `DbSession`. */
@@ -42,6 +44,11 @@ export class SessionInternals {
   /** Longest text of a statement, in bytes. */
   get maxStatementBytes(): number {
     return this.transaction.maxStatementBytes;
+  }
+
+  /** The same object for sessions of the same connections. */
+  get pool(): object {
+    return this.settings.pool;
   }
 
   get lockNamespace(): string | undefined {

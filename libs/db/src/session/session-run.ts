@@ -93,6 +93,7 @@ class SessionRun {
       isolation,
       lockWaitMs,
       lockNamespace,
+      pool: source.poolIdentity,
     });
   }
 

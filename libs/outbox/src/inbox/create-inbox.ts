@@ -16,8 +16,7 @@ export function createInbox(
   const purge = new TablePurge({
     sessions,
     table: INBOX_TABLE,
-    sql: PURGE_SQL,
-    params: { micros: retentionMs * 1_000 },
+    deleteSome: (session, rows) => session.execute(PURGE_SQL, { micros: retentionMs * 1_000, rows }),
     everyMs: purgeEveryMs,
     metrics,
     logger,

@@ -83,13 +83,15 @@ export async function findPredecessors(
     'TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), MAX(available_at)) AS wait ' +
     `FROM ${TABLE} FORCE INDEX (${ORDER_INDEX}) WHERE state = 0 AND order_key IN (${keyList.sql}) ` +
     `AND id < :last AND id NOT IN (${idList.sql}) AND due_at <= UTC_TIMESTAMP(6) GROUP BY order_key`;
-  const last = ids.reduce((highest, id) => (id > highest ? id : highest));
+  const last = ids.toSorted((a, b) => (a < b ? -1 : 1)).at(-1) as bigint;
   const found = await session.fetchAll<{ orderKey: Buffer; id: bigint; wait: bigint }>(sql, {
     ...keyList.params,
     ...idList.params,
     last,
   });
-  return new Map(found.map(({ orderKey, id, wait }) => [orderKey.toString('hex'), { id, waitMs: Number(wait) / 1_000 }]));
+  return new Map(
+    found.map(({ orderKey, id, wait }) => [orderKey.toString('hex'), { id, waitMs: Number(wait) / 1_000 }]),
+  );
 }
 
 /** The data of rows by id, where the claim has not brought it. */
@@ -100,7 +102,8 @@ export async function readContents(session: DbSession, rows: readonly ClaimedRow
   if (missing.length === 0) return contents;
   const list = sqlList('id', missing);
   const sql = `SELECT id, data FROM ${TABLE} WHERE id IN (${list.sql})`;
-  for (const { id, data } of await session.fetchAll<{ id: bigint; data: string }>(sql, list.params)) contents.set(id, data);
+  for (const { id, data } of await session.fetchAll<{ id: bigint; data: string }>(sql, list.params))
+    contents.set(id, data);
   return contents;
 }
 

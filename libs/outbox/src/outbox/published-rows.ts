@@ -16,7 +16,12 @@ export interface SentRow {
 export async function sentByOthers(
   session: DbSession,
   stream: string,
-  { windowMs, server, after, limit }: {
+  {
+    windowMs,
+    server,
+    after,
+    limit,
+  }: {
     readonly windowMs: number;
     readonly server: Buffer | null;
     readonly after: SentRow | undefined;
@@ -60,7 +65,7 @@ export async function makeWaitAgain(session: DbSession, rows: readonly SentRow[]
 }
 
 /** The streams of which published rows are kept; a look at one row of each. */
-export async function keptStreams(session: DbSession): Promise<Buffer[]> {
+async function keptStreams(session: DbSession): Promise<Buffer[]> {
   const streams: Buffer[] = [];
   const sql = `SELECT MIN(stream) FROM ${TABLE} FORCE INDEX (${CLAIM_INDEX}) WHERE state = 1 AND stream > :last`;
   for (let last: Buffer | null = Buffer.alloc(0); ; ) {
@@ -70,13 +75,22 @@ export async function keptStreams(session: DbSession): Promise<Buffer[]> {
   }
 }
 
-/** Deletes the oldest rows published longer ago than `keepMs`, at most `limit`; how many. Waits for nobody's locks. */
-export async function deleteOld(
+/** Deletes rows published longer ago than `keepMs`, at most `limit` over all streams; how many. Waits for nobody's locks. */
+export async function deleteOld(session: DbSession, keepMs: number, limit: number): Promise<number> {
+  let deleted = 0;
+  for (const stream of await keptStreams(session)) {
+    deleted += await deleteOldOf(session, stream, { keepMs, limit: limit - deleted });
+    if (deleted >= limit) break;
+  }
+  return deleted;
+}
+
+async function deleteOldOf(
   session: DbSession,
   stream: Buffer,
   { keepMs, limit }: { readonly keepMs: number; readonly limit: number },
 ): Promise<number> {
-  const rows = await session.fetchAll<{ id: bigint }>(
+  const rows = await session.fetchAll<{ id: string }>(
     `SELECT id FROM ${TABLE} FORCE INDEX (${CLAIM_INDEX}) WHERE state = 1 AND stream = :stream ` +
       'AND available_at < UTC_TIMESTAMP(6) - INTERVAL :keep MICROSECOND ' +
       'ORDER BY available_at, id LIMIT :limit FOR UPDATE SKIP LOCKED',
@@ -85,7 +99,7 @@ export async function deleteOld(
   if (rows.length === 0) return 0;
   const list = sqlList(
     'id',
-    rows.map(({ id }) => id),
+    rows.map(({ id }) => BigInt(id)),
   );
   // this form of DELETE takes an index: a scan of a small table would wait for what others have locked
   const sql = `DELETE o FROM ${TABLE} o FORCE INDEX (PRIMARY) WHERE o.id IN (${list.sql})`;

@@ -1,12 +1,12 @@
 import type { DbSession, DbSessions } from '@safesync/db';
 import { appendChains, type RegisteredStream } from '@safesync/queue';
 import type { ResolvedRelayOptions } from '../outbox.options.js';
-import { type ClaimedRow, claimDue, claimIds, findPredecessors, readContents } from './claimed-rows.js';
 import { markFailed, markPublished, putOff } from './claimed-row-changes.js';
+import { type ClaimedRow, claimDue, claimIds, findPredecessors, readContents } from './claimed-rows.js';
 import { publishOrder } from './key-order.js';
 import { type PublishOutcomes, publishOutcomes } from './publish-outcomes.js';
-import type { ServerMarks } from './server-marks.js';
 import type { ClaimWish } from './relay-lane.js';
+import type { ServerMarks } from './server-marks.js';
 
 /** What a batch came to, once it was committed. */
 export interface BatchResult extends PublishOutcomes {
@@ -82,7 +82,7 @@ export class RelayBatch {
     const server = await this.marks.of(stream.connection);
     const leftMs = Math.min(this.options.publishTimeoutMs, endsAt - performance.now() - DATABASE_TIME_MS / 2);
     const results = await appendChains(stream.connection, stream.key, data, Math.max(1, leftMs));
-    const outcomes = publishOutcomes(chains, results, this.options.backoff);
+    const outcomes = publishOutcomes(chains, results, this.options.retry);
     await markPublished(session, outcomes.published, this.marks.unlessReplaced(stream.connection, server));
     await markFailed(session, outcomes.failed);
     await putOff(session, outcomes.behind);

@@ -15,6 +15,8 @@ export class RelayLane {
   private lastWish: ClaimWish['kind'] = 'due';
   /** The socket since which nothing can have been forgotten unnoticed. */
   private checkedEpoch: number | undefined;
+  private pausedUntil = 0;
+  private refusals = 0;
   isBusy = false;
 
   constructor(readonly stream: RegisteredStream) {}
@@ -31,7 +33,26 @@ export class RelayLane {
   /** When there will be something to do, as far as is known now; never while Redis is away. */
   get nextAt(): number {
     if (this.isBusy || !this.stream.connection.isReady) return Number.POSITIVE_INFINITY;
-    return this.mustCheck || this.committed.size > 0 ? 0 : this.dueAt;
+    const next = this.mustCheck || this.committed.size > 0 ? 0 : this.dueAt;
+    return Math.max(next, this.pausedUntil);
+  }
+
+  /** Batches in a row of which Redis took nothing. */
+  countRefusal(): number {
+    this.refusals += 1;
+    return this.refusals;
+  }
+
+  /** Nothing is claimed for so long. Whatever is committed meanwhile waits in the table. */
+  pause(ms: number): void {
+    this.pausedUntil = performance.now() + ms;
+    this.committed.clear();
+    this.dueIn(ms);
+  }
+
+  resume(): void {
+    this.pausedUntil = 0;
+    this.refusals = 0;
   }
 
   addCommitted(ids: readonly bigint[]): void {

@@ -33,7 +33,9 @@ export async function nextDue(session: DbSession, streams: readonly string[]): P
 
 /** Counts what waits, by stream. Reads every waiting row. */
 export async function readBacklog(session: DbSession): Promise<StreamBacklog[]> {
-  const rows = await session.fetchAll<Record<'waiting' | 'scheduled' | 'failing' | 'oldest', unknown> & { stream: Buffer }>(
+  const rows = await session.fetchAll<
+    Record<'waiting' | 'scheduled' | 'failing' | 'oldest', unknown> & { stream: Buffer }
+  >(
     'SELECT stream, COUNT(CASE WHEN due_at <= UTC_TIMESTAMP(6) THEN 1 END) AS waiting, ' +
       'COUNT(CASE WHEN due_at > UTC_TIMESTAMP(6) THEN 1 END) AS scheduled, COUNT(CASE WHEN attempts > 0 THEN 1 END) AS failing, ' +
       'TIMESTAMPDIFF(MICROSECOND, MIN(due_at), UTC_TIMESTAMP(6)) AS oldest ' +

@@ -1,13 +1,12 @@
 import { type BackgroundLogger, BackgroundLoop, ConditionLog, type MetricsRecorder, sleep } from '@safesync/core';
-import type { DbSessions } from '@safesync/db';
+import type { DbSession, DbSessions } from '@safesync/db';
 import { ROWS_PURGED } from '../outbox.metrics.js';
 
 export interface TablePurgeOptions {
   readonly sessions: Pick<DbSessions, 'run'>;
   readonly table: string;
-  /** Deletes at most `:rows` rows that are past their retention, found by an index. */
-  readonly sql: string;
-  readonly params: Readonly<Record<string, string | number>>;
+  /** Deletes at most so many rows that are past their retention, found by an index; how many it were. */
+  readonly deleteSome: (session: DbSession, rows: number) => Promise<number>;
   /** Pause between looks, in ms. */
   readonly everyMs: number;
   readonly metrics: MetricsRecorder;
@@ -46,8 +45,8 @@ export class TablePurge {
 
   /** Deletes one batch; true when there may be more. */
   async purge(): Promise<boolean> {
-    const { sessions, sql, params, table, metrics } = this.options;
-    const rows = await sessions.run((session) => session.execute(sql, { ...params, rows: BATCH }));
+    const { sessions, deleteSome, table, metrics } = this.options;
+    const rows = await sessions.run((session) => deleteSome(session, BATCH));
     metrics.add(ROWS_PURGED, { table }, rows);
     return rows === BATCH;
   }

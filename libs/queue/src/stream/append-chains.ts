@@ -60,12 +60,7 @@ async function send(
   }
 }
 
-function readAnswer(
-  connection: RedisConnection,
-  stream: string,
-  chain: Chain,
-  answer: CommandResult,
-): PublishResult[] {
+function readAnswer(connection: RedisConnection, stream: string, chain: Chain, answer: CommandResult): PublishResult[] {
   if ('error' in answer) return fromFirst(chain.length, publishError(stream, answer.error));
   if (chain.length === 1) return [{ entryId: connection.parse(answer.reply, parseEntryId) }];
   const { ids, refusal } = connection.parse(answer.reply, (reply) => parseChain(reply, chain.length));
@@ -95,5 +90,10 @@ function parseChain(reply: unknown, length: number): { ids: string[]; refusal: s
 /** The script is told once; nothing of it has run. */
 function isScriptUnknown(results: readonly PublishResult[] | undefined): boolean {
   const first = results?.[0];
-  return first !== undefined && 'error' in first && first.error instanceof RedisReplyError && first.error.replyCode === 'NOSCRIPT';
+  return (
+    first !== undefined &&
+    'error' in first &&
+    first.error instanceof RedisReplyError &&
+    first.error.replyCode === 'NOSCRIPT'
+  );
 }

@@ -1,0 +1,43 @@
+import type { MetricsRecorder } from '@safesync/core';
+import type { DbSessions } from '@safesync/db';
+import { OUTBOX_BACKLOG, OUTBOX_OLDEST } from '../outbox.metrics.js';
+import { readBacklog, type StreamBacklog } from './waiting-rows.js';
+
+/** Counting reads every waiting row: it may take this share of the time. */
+const SHARE = 0.01;
+
+/** What waits, for whoever looks at the metrics: counted by the relay now and then, shown as it was counted. */
+export class BacklogGauges {
+  private latest: readonly StreamBacklog[] = [];
+
+  constructor(
+    private readonly sessions: Pick<DbSessions, 'run'>,
+    private readonly metrics: MetricsRecorder,
+    /** Streams that are shown with 0 when nothing waits. */
+    private readonly streams: readonly string[],
+  ) {
+    metrics.follow?.(OUTBOX_BACKLOG, this, () => this.latest.map(({ stream, waiting }) => [{ stream }, waiting]));
+    metrics.follow?.(OUTBOX_OLDEST, this, () =>
+      this.latest.map(({ stream, oldestMs }) => [{ stream }, oldestMs / 1_000]),
+    );
+  }
+
+  /** Counts; resolves to how long to leave it at that at least, in ms, and to streams that wait for another application. */
+  async refresh(): Promise<{ restMs: number; strangers: readonly string[] }> {
+    const startedAt = performance.now();
+    const found = await this.sessions.run(readBacklog);
+    const empty = { waiting: 0, scheduled: 0, failing: 0, oldestMs: 0 };
+    const idle = this.streams.filter((stream) => !found.some((one) => one.stream === stream));
+    this.latest = [...found, ...idle.map((stream) => ({ stream, ...empty }))];
+    if (this.metrics.follow === undefined) this.show();
+    const strangers = found.map(({ stream }) => stream).filter((stream) => !this.streams.includes(stream));
+    return { restMs: (performance.now() - startedAt) / SHARE, strangers };
+  }
+
+  private show(): void {
+    for (const { stream, waiting, oldestMs } of this.latest) {
+      this.metrics.set(OUTBOX_BACKLOG, { stream }, waiting);
+      this.metrics.set(OUTBOX_OLDEST, { stream }, oldestMs / 1_000);
+    }
+  }
+}

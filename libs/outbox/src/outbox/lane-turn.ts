@@ -1,0 +1,85 @@
+import { type BackgroundLogger, ConditionLog, equalJitter, type MetricsRecorder } from '@safesync/core';
+import { OUTBOX_FAILURES, OUTBOX_LATENCY, OUTBOX_PUBLISHED, OUTBOX_REPUBLISHED } from '../outbox.metrics.js';
+import type { ResolvedRelayOptions } from '../outbox.options.js';
+import type { ForgottenEntries } from './forgotten-entries.js';
+import type { BatchResult, RelayBatch } from './relay-batch.js';
+import type { ClaimWish, RelayLane } from './relay-lane.js';
+
+/** A row before the claimed ones is with another relay, which needs about as long for it. */
+const BEHIND_OTHERS_MS = 20;
+
+/** What a lane does when it has its turn: look for what Redis forgot, where it may have; else one batch. */
+export class LaneTurn {
+  private readonly conditions = new Map<string, ConditionLog>();
+
+  constructor(
+    private readonly batch: RelayBatch,
+    private readonly forgotten: ForgottenEntries,
+    private readonly options: ResolvedRelayOptions,
+    private readonly metrics: MetricsRecorder,
+    private readonly logger: BackgroundLogger,
+  ) {}
+
+  /** Rejects when the database does not answer; the lane then still has its work. */
+  async take(lane: RelayLane, signal: AbortSignal): Promise<void> {
+    try {
+      // before anything is published: what was forgotten comes first
+      if (lane.mustCheck) return await this.check(lane, signal);
+      const wish = lane.wish(this.options.batchSize);
+      if (wish === undefined) return;
+      this.learn(lane, wish, await this.batch.run(lane.stream, wish));
+    } catch (error) {
+      // what was known by id is found in the table as well
+      lane.dueIn(0);
+      throw error;
+    }
+  }
+
+  private async check(lane: RelayLane, signal: AbortSignal): Promise<void> {
+    const { stream } = lane;
+    const { epoch } = stream.connection;
+    const restored = await this.forgotten.restore(stream, signal);
+    this.metrics.add(OUTBOX_REPUBLISHED, { stream: stream.name }, restored);
+    if (restored > 0) {
+      this.logger.warn(`Stream "${stream.name}": Redis has forgotten ${restored} messages, they are published again.`);
+    }
+    lane.dueIn(0);
+    if (!signal.aborted) lane.checked(epoch);
+  }
+
+  private learn(lane: RelayLane, wish: ClaimWish, result: BatchResult): void {
+    const committedAt = lane.forget(wish.kind === 'ids' ? wish.ids : result.claimed.map(({ id }) => id));
+    const { published, failed, isBehindOthers, unsent } = result;
+    if (isBehindOthers || unsent > 0) lane.dueIn(BEHIND_OTHERS_MS);
+    // ids: another relay may have taken them; due: where there were some there may be more
+    if (wish.kind === 'ids' ? result.claimed.length < wish.ids.length : published.length > 0) lane.dueIn(0);
+    // what Redis refuses all of, it refuses the next as well
+    if (failed.length > 0 && published.length === 0) lane.pause(equalJitter(this.options.retry, lane.countRefusal()));
+    else if (published.length > 0) lane.resume();
+    this.record(lane, result, committedAt);
+    this.tell(lane, result);
+  }
+
+  private record(lane: RelayLane, { published, failed }: BatchResult, committedAt: ReadonlyMap<bigint, number>): void {
+    const labels = { stream: lane.stream.name };
+    this.metrics.add(OUTBOX_PUBLISHED, labels, published.length);
+    for (const { code } of failed) this.metrics.add(OUTBOX_FAILURES, { ...labels, code });
+    const now = performance.now();
+    for (const { row } of published) {
+      const at = committedAt.get(row.id);
+      this.metrics.observe(OUTBOX_LATENCY, labels, (at === undefined ? row.ageMs : now - at) / 1_000);
+    }
+  }
+
+  private tell(lane: RelayLane, { published, failed }: BatchResult): void {
+    const { name } = lane.stream;
+    let condition = this.conditions.get(name);
+    if (condition === undefined) {
+      condition = new ConditionLog(this.logger, `Stream "${name}"`);
+      this.conditions.set(name, condition);
+    }
+    if (failed[0] !== undefined)
+      condition.began(failed[0].code, 'messages of the outbox cannot be published, repeating');
+    else if (published.length > 0) condition.ended('messages of the outbox are published again');
+  }
+}
