@@ -1,11 +1,17 @@
 import type { TestingModule } from '@nestjs/testing';
 import { OUTBOX_MIGRATIONS, SafeSyncOutboxModule, type SafeSyncOutboxModuleOptions } from '@safesync/outbox';
 import { type BootOptions, HandlerWorld } from '../queue/handler-world.js';
+import type { TestDatabase } from '../support/mysql.js';
 
 /** A `HandlerWorld` whose database has the tables of the library. */
 export async function openOutboxWorld(): Promise<HandlerWorld> {
   const world = await HandlerWorld.open();
-  const { pool } = world.database;
+  await createOutboxTables(world.database);
+  return world;
+}
+
+/** The tables of the library. */
+export async function createOutboxTables({ pool }: TestDatabase): Promise<void> {
   for (const Migration of OUTBOX_MIGRATIONS) {
     await new Migration().up({
       query: async (text) => {
@@ -13,7 +19,12 @@ export async function openOutboxWorld(): Promise<HandlerWorld> {
       },
     });
   }
-  return world;
+}
+
+/** The numbers in the world's stream, in the order in which they arrived there. */
+export async function publishedNumbers(world: HandlerWorld): Promise<number[]> {
+  const entries = await world.redis.client.xrange(world.stream, '-', '+');
+  return entries.map(([, fields]) => (JSON.parse(fields[1] as string) as { n: number }).n);
 }
 
 /** Boots handlers with `SafeSyncOutboxModule`. */

@@ -10,8 +10,10 @@ export type ClaimWish = { readonly kind: 'due' } | { readonly kind: 'ids'; reado
 export class RelayLane {
   /** Rows just committed by this process, and when, on the clock of `performance.now()`. */
   private readonly committed = new Map<bigint, number>();
-  /** From when on the table is worth asking for what is due. */
-  private dueAt = Number.POSITIVE_INFINITY;
+  /** The table is worth asking for what is due. */
+  private isDue = false;
+  /** When it will be. */
+  private laterAt = Number.POSITIVE_INFINITY;
   private lastWish: ClaimWish['kind'] = 'due';
   /** The socket since which nothing can have been forgotten unnoticed. */
   private checkedEpoch: number | undefined;
@@ -33,7 +35,7 @@ export class RelayLane {
   /** When there will be something to do, as far as is known now; never while Redis is away. */
   get nextAt(): number {
     if (this.isBusy || !this.stream.connection.isReady) return Number.POSITIVE_INFINITY;
-    const next = this.mustCheck || this.committed.size > 0 ? 0 : this.dueAt;
+    const next = this.mustCheck || this.isDue || this.committed.size > 0 ? 0 : this.laterAt;
     return Math.max(next, this.pausedUntil);
   }
 
@@ -66,16 +68,20 @@ export class RelayLane {
 
   /** There is something to be claimed after `ms` at the latest. */
   dueIn(ms: number): void {
-    this.dueAt = Math.min(this.dueAt, performance.now() + ms);
+    if (ms <= 0) this.isDue = true;
+    else this.laterAt = Math.min(this.laterAt, performance.now() + ms);
   }
 
   /** By turns, so that neither rows of this process nor those found in the table wait for the end of the others. */
   wish(maxIds: number): ClaimWish | undefined {
-    const isDue = this.dueAt <= performance.now();
-    if (!isDue && this.committed.size === 0) return undefined;
-    this.lastWish = isDue && (this.committed.size === 0 || this.lastWish === 'ids') ? 'due' : 'ids';
+    if (this.laterAt <= performance.now()) {
+      this.laterAt = Number.POSITIVE_INFINITY;
+      this.isDue = true;
+    }
+    if (!this.isDue && this.committed.size === 0) return undefined;
+    this.lastWish = this.isDue && (this.committed.size === 0 || this.lastWish === 'ids') ? 'due' : 'ids';
     if (this.lastWish === 'due') {
-      this.dueAt = Number.POSITIVE_INFINITY;
+      this.isDue = false;
       return { kind: 'due' };
     }
     return { kind: 'ids', ids: [...this.committed.keys()].slice(0, maxIds) };
