@@ -1,8 +1,9 @@
 import type { LabelsOf, MetricDefinition, MetricsRecorder } from '@safesync/core';
 
-/** Keeps sums and observations by name and labels. */
+/** Keeps sums, gauges and observations by name and labels. */
 export class KeptMetrics implements MetricsRecorder {
   private readonly totals = new Map<string, number>();
+  private readonly gauges = new Map<string, number>();
   private readonly observed = new Map<string, number[]>();
 
   readonly add: MetricsRecorder['add'] = (metric, labels, value = 1) => {
@@ -15,11 +16,18 @@ export class KeptMetrics implements MetricsRecorder {
     this.observed.set(series, [...(this.observed.get(series) ?? []), value]);
   };
 
-  readonly set: MetricsRecorder['set'] = () => undefined;
+  readonly set: MetricsRecorder['set'] = (metric, labels, value) => {
+    this.gauges.set(seriesOf(metric, labels), value);
+  };
 
   /** Undefined while nothing was ever added, not even 0. */
   total<D extends MetricDefinition>(metric: D, labels: LabelsOf<D>): number | undefined {
     return this.totals.get(seriesOf(metric, labels));
+  }
+
+  /** What the gauge was set to last. */
+  gauge<D extends MetricDefinition>(metric: D, labels: LabelsOf<D>): number | undefined {
+    return this.gauges.get(seriesOf(metric, labels));
   }
 
   observations<D extends MetricDefinition>(metric: D, labels: LabelsOf<D>): readonly number[] {
