@@ -1,5 +1,6 @@
 import { DbSessions } from '@safesync/db';
 import { Outbox } from '@safesync/outbox';
+import { METADATA_KEY } from '@safesync/queue';
 import { eventually, WorkerProcess } from '@safesync/testing';
 import { effect, type HandlerWorld, handlerOf, upTo } from '../queue/handler-world.js';
 import { compiledProgram } from '../support/compiled-program.js';
@@ -46,9 +47,10 @@ describe('a relay that is killed', () => {
   /** Ids of the entries in the stream. */
   const ids = async (): Promise<string[]> => {
     const entries = await world.redis.client.xrange(world.stream, '-', '+');
-    return entries.map(
-      ([, fields]) => (JSON.parse(fields[1] as string) as { __safesync: { id: string } }).__safesync.id,
-    );
+    return entries.map(([, fields]) => {
+      const { [METADATA_KEY]: metadata } = JSON.parse(fields[1] as string) as { [METADATA_KEY]: { id: string } };
+      return metadata.id;
+    });
   };
   const waiting = async (): Promise<number> =>
     (await world.database.rows('SELECT id FROM safesync_outbox WHERE state = 0')).length;

@@ -1,6 +1,7 @@
 import type { TestingModule } from '@nestjs/testing';
 import { DbSessions } from '@safesync/db';
 import { Outbox } from '@safesync/outbox';
+import { METADATA_KEY } from '@safesync/queue';
 import { eventually } from '@safesync/testing';
 import { type HandlerWorld, upTo } from '../queue/handler-world.js';
 import { bootWithOutbox, openOutboxWorld } from './outbox-world.js';
@@ -26,10 +27,11 @@ describe('the order of a key', () => {
   const arrivals = async (): Promise<Map<string, number[]>> => {
     const byKey = new Map<string, number[]>();
     for (const [, fields] of await world.redis.client.xrange(world.stream, '-', '+')) {
-      const { n, __safesync } = JSON.parse(fields[1] as string) as { n: number; __safesync: { key: string } };
-      const list = byKey.get(__safesync.key) ?? [];
+      const content = JSON.parse(fields[1] as string) as { n: number; [METADATA_KEY]: { key: string } };
+      const { n, [METADATA_KEY]: metadata } = content;
+      const list = byKey.get(metadata.key) ?? [];
       if (!list.includes(n)) list.push(n);
-      byKey.set(__safesync.key, list);
+      byKey.set(metadata.key, list);
     }
     return byKey;
   };

@@ -1,6 +1,7 @@
 import type { TestingModule } from '@nestjs/testing';
 import { DbSessions } from '@safesync/db';
 import { OUTBOX_FAILURES, OUTBOX_PUBLISHED, OUTBOX_REPUBLISHED, Outbox } from '@safesync/outbox';
+import type { QueueConnectionOptions } from '@safesync/queue';
 import { eventually, type ManagedServer, RedisFailover, type Servers, startServers } from '@safesync/testing';
 import { Redis } from 'ioredis';
 import { type HandlerWorld, upTo } from '../queue/handler-world.js';
@@ -18,11 +19,11 @@ beforeEach(async () => {
 afterEach(() => world.closeApps());
 afterAll(() => world.close());
 
-type Connection = string | { readonly redis: object };
+type Connection = string | QueueConnectionOptions;
 
 const boot = (connection: Connection, retryMs = 100): Promise<TestingModule> =>
   bootWithOutbox(world, [], {
-    queue: { connections: typeof connection === 'string' ? connection : [connection as never] },
+    queue: { connections: typeof connection === 'string' ? connection : [connection] },
     outbox: { relay: { pollMs: 50, publishTimeoutMs: 2_000, retry: { baseMs: retryMs, maxMs: retryMs } } },
   });
 

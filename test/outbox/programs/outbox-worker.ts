@@ -30,19 +30,16 @@ const die = async (): Promise<never> => {
   return new Promise<never>(() => undefined);
 };
 
-const { commands } = RedisConnection.prototype;
-RedisConnection.prototype.commands = async function (
-  this: RedisConnection,
-  list,
-  timeoutMs,
-): ReturnType<typeof commands> {
+type Commands = RedisConnection['commands'];
+const commands: Commands = Reflect.get(RedisConnection.prototype, 'commands');
+RedisConnection.prototype.commands = async function (this: RedisConnection, list, timeoutMs): ReturnType<Commands> {
   const isPublish = list.some(([name]) => name === 'xadd' || name.startsWith('eval'));
   if (isPublish && settings.dieAt === 'claimed') return die();
   const results = await commands.call(this, list, timeoutMs);
   return isPublish && settings.dieAt === 'published' ? die() : results;
 };
 
-const { execute } = DbSession.prototype;
+const execute: DbSession['execute'] = Reflect.get(DbSession.prototype, 'execute');
 DbSession.prototype.execute = async function (this: DbSession, sql, params): Promise<number> {
   const rows = await execute.call(this, sql, params);
   return settings.dieAt === 'marked' && sql.includes('SET state = 1') ? die() : rows;

@@ -60,14 +60,17 @@ export class LaneTurn {
     this.tell(lane, result);
   }
 
-  private record(lane: RelayLane, { published, failed }: BatchResult, committedAt: ReadonlyMap<bigint, number>): void {
+  private record(
+    lane: RelayLane,
+    { published, failed, answeredAt }: BatchResult,
+    committedAt: ReadonlyMap<bigint, number>,
+  ): void {
     const labels = { stream: lane.stream.name };
     this.metrics.add(OUTBOX_PUBLISHED, labels, published.length);
     for (const { code } of failed) this.metrics.add(OUTBOX_FAILURES, { ...labels, code });
-    const now = performance.now();
     for (const { row } of published) {
       const at = committedAt.get(row.id);
-      this.metrics.observe(OUTBOX_LATENCY, labels, (at === undefined ? row.ageMs : now - at) / 1_000);
+      this.metrics.observe(OUTBOX_LATENCY, labels, (at === undefined ? row.ageMs : answeredAt - at) / 1_000);
     }
   }
 

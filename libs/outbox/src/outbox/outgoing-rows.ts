@@ -40,10 +40,8 @@ export function outgoingRow(stream: RegisteredStream, { payload, ...options }: O
   const { key, headers, delayMs = 0, id = randomUUID() } = options;
   requireText('id', id);
   if (key !== undefined) requireText('key', key);
-  if (!Number.isSafeInteger(delayMs) || delayMs < 0 || delayMs > LONGEST_DELAY_MS) {
-    throw new OutboxMessageError('delayMs is no whole number from 0 to ten years of milliseconds');
-  }
   if (headers !== undefined) requireTexts(headers);
+  requireDelay(delayMs);
   const data = new JsonCodec(stream.limits).encode(payload, {
     id,
     ...(key === undefined ? {} : { key }),
@@ -116,6 +114,11 @@ function requireText(name: string, value: unknown): void {
   if (name === 'id' && Buffer.byteLength(value) > MAX_NAME_BYTES) {
     throw new OutboxMessageError(`id is longer than ${MAX_NAME_BYTES} bytes`);
   }
+}
+
+function requireDelay(delayMs: unknown): void {
+  if (Number.isSafeInteger(delayMs) && (delayMs as number) >= 0 && (delayMs as number) <= LONGEST_DELAY_MS) return;
+  throw new OutboxMessageError('delayMs is no whole number from 0 to ten years of milliseconds');
 }
 
 function requireTexts(headers: unknown): void {

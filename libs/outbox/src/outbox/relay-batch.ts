@@ -12,6 +12,8 @@ import type { ServerMarks } from './server-marks.js';
 export interface BatchResult extends PublishOutcomes {
   /** Rows that were locked. */
   readonly claimed: readonly ClaimedRow[];
+  /** When Redis had answered, on the clock of `performance.now()`. */
+  readonly answeredAt: number;
   /** True when rows are left because one before them is with another relay. */
   readonly isBehindOthers: boolean;
 }
@@ -25,6 +27,7 @@ const NOTHING: BatchResult = {
   failed: [],
   behind: new Map(),
   unsent: 0,
+  answeredAt: 0,
   isBehindOthers: false,
 };
 
@@ -75,17 +78,18 @@ export class RelayBatch {
     stream: RegisteredStream,
     chains: readonly (readonly ClaimedRow[])[],
     endsAt: number,
-  ): Promise<PublishOutcomes> {
+  ): Promise<PublishOutcomes & { answeredAt: number }> {
     if (chains.length === 0) return NOTHING;
     const contents = await readContents(session, chains.flat());
     const data = chains.map((chain) => chain.map(({ id }) => contents.get(id) as string));
     const server = await this.marks.of(stream.connection);
     const leftMs = Math.min(this.options.publishTimeoutMs, endsAt - performance.now() - DATABASE_TIME_MS / 2);
     const results = await appendChains(stream.connection, stream.key, data, Math.max(1, leftMs));
+    const answeredAt = performance.now();
     const outcomes = publishOutcomes(chains, results, this.options.retry);
     await markPublished(session, outcomes.published, this.marks.unlessReplaced(stream.connection, server));
     await markFailed(session, outcomes.failed);
     await putOff(session, outcomes.behind);
-    return outcomes;
+    return { ...outcomes, answeredAt };
   }
 }

@@ -135,12 +135,17 @@ export class RelayRun {
   private open(connection: RedisConnection): void {
     if (connection.isReady || this.opening.has(connection)) return;
     this.opening.add(connection);
-    const done = (): void => {
-      this.opening.delete(connection);
-      this.schedule.notify();
-    };
-    // one that fails is said by the connection itself, and tried again
-    connection.ping().then(done, done);
+    void this.untilAnswered(connection);
+  }
+
+  private async untilAnswered(connection: RedisConnection): Promise<void> {
+    try {
+      await connection.ping();
+    } catch {
+      // said by the connection itself, and tried again
+    }
+    this.opening.delete(connection);
+    this.schedule.notify();
   }
 
   private async count(signal: AbortSignal): Promise<void> {

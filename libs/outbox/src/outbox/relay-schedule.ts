@@ -28,7 +28,7 @@ export class RelaySchedule {
 
   /** Something has changed in a lane. */
   notify(): void {
-    for (const wake of [...this.sleepers]) wake();
+    for (const wake of this.sleepers) wake();
   }
 
   private lend(lane: RelayLane): RelayLane {

@@ -4,7 +4,7 @@ import type { RedisConnection } from './redis-connection.js';
 import { translateRedisError } from './redis-reply.js';
 import type { CommandResult, RedisCommand } from './redis-socket.js';
 import { APPEND_CHAIN_SCRIPT } from './scripts/append-chain.script.js';
-import { expectArray, parseTexts } from './stream-entry.js';
+import { expectArray, parseText, parseTexts } from './stream-entry.js';
 
 /** Entries, as their data, of which none is appended after one before it was refused. */
 export type Chain = readonly string[];
@@ -84,7 +84,7 @@ function parseChain(reply: unknown, length: number): { ids: string[]; refusal: s
   const ids = parseTexts(appended);
   const isRefused = reason !== undefined && reason !== null;
   if (!isRefused && ids.length !== length) throw new UnexpectedReplyError('EVALSHA', 'an id for each entry');
-  return { ids, refusal: isRefused ? String(reason) : undefined };
+  return { ids, refusal: isRefused ? parseText(reason, 'EVALSHA') : undefined };
 }
 
 /** The script is told once; nothing of it has run. */
