@@ -77,6 +77,22 @@ describe('the outbox', () => {
     await reached(...upTo(100));
   });
 
+  describe('while nobody looks into the table', () => {
+    const never = 2_000_000_000;
+
+    it('publishes what this process commits, and control: not what another one has', async () => {
+      await world.closeApps();
+      const own = await bootWithOutbox(world, [], { outbox: { relay: { pollMs: never } } });
+      await own.get(DbSessions).run((session) => own.get(Outbox).publish(session, world.stream, { n: 1 }));
+      await reached(1);
+      const other = await bootWithOutbox(world, [], { outbox: { relay: false } });
+      await other.get(DbSessions).run((session) => other.get(Outbox).publish(session, world.stream, { n: 2 }));
+      await own.get(DbSessions).run((session) => own.get(Outbox).publish(session, world.stream, { n: 3 }));
+      await reached(1, 3);
+      expect(await own.get(Outbox).stats()).toMatchObject({ waiting: 1 });
+    });
+  });
+
   it('holds a message back until its delay is over', async () => {
     await sessions.run(async (session) => {
       await outbox.publish(session, world.stream, { n: 2 }, { delayMs: 300 });
