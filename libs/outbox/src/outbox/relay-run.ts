@@ -111,7 +111,6 @@ export class RelayRun {
     if (lane === undefined) return;
     try {
       await this.turn.take(lane, signal);
-      this.condition.ended('messages are published again');
     } finally {
       this.schedule.giveBack(lane);
     }
@@ -123,6 +122,7 @@ export class RelayRun {
     for (const { stream } of lanes) this.open(stream.connection);
     const names = lanes.map(({ stream }) => stream.name);
     const waits = await this.place.sessions.run((session) => nextDue(session, names), { bigints: true });
+    this.condition.ended('the table answers again');
     for (const [at, waitMs] of waits.entries()) if (waitMs !== undefined) lanes[at]?.dueIn(waitMs);
     // even without anything due: a connection may have been replaced
     this.schedule.notify();

@@ -1,5 +1,5 @@
 import type { DbSession } from '@safesync/db';
-import { CLAIM_INDEX, TABLE } from './outbox-table.js';
+import { CLAIM_INDEX, ORDER_INDEX, TABLE } from './outbox-table.js';
 import { sqlList } from './sql-lists.js';
 
 /** What waits in one stream. */
@@ -88,14 +88,20 @@ export async function makeAvailable(session: DbSession, ids: readonly bigint[]):
     `SELECT DISTINCT order_key AS orderKey FROM ${TABLE} WHERE id IN (${list.sql}) AND state = 0 AND order_key IS NOT NULL`,
     list.params,
   );
-  const now = `UPDATE ${TABLE} SET available_at = UTC_TIMESTAMP(6) WHERE state = 0 AND due_at <= UTC_TIMESTAMP(6)`;
-  const count = await session.execute(`${now} AND id IN (${list.sql})`, list.params);
+  const count = await session.execute(`${availableNow('PRIMARY')} AND id IN (${list.sql})`, list.params);
   if (keys.length > 0) {
     const keyList = sqlList(
       'key',
       keys.map(({ orderKey }) => orderKey),
     );
-    await session.execute(`${now} AND order_key IN (${keyList.sql})`, keyList.params);
+    await session.execute(`${availableNow(ORDER_INDEX)} AND order_key IN (${keyList.sql})`, keyList.params);
   }
   return count;
+}
+
+function availableNow(index: string): string {
+  return (
+    `UPDATE ${TABLE} FORCE INDEX (${index}) SET available_at = UTC_TIMESTAMP(6) ` +
+    'WHERE state = 0 AND due_at <= UTC_TIMESTAMP(6)'
+  );
 }
