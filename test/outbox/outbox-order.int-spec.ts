@@ -37,7 +37,10 @@ describe('the order of a key', () => {
   };
 
   const length = async (count: number): Promise<true> =>
-    eventually(async () => (await world.redis.client.xlen(world.stream)) >= count, { what: `${count} entries` });
+    eventually(async () => (await world.redis.client.xlen(world.stream)) >= count, {
+      what: `${count} entries`,
+      withinMs: 25_000,
+    });
 
   it('is kept by three relays over 1 500 messages of 3 keys, written by one transaction after the other', async () => {
     const apps = await Promise.all([boot(), boot(), boot()]);

@@ -12,7 +12,7 @@ export class BacklogGauges {
 
   constructor(
     private readonly sessions: Pick<DbSessions, 'run'>,
-    private readonly metrics: MetricsRecorder,
+    metrics: MetricsRecorder,
     /** Streams that are shown with 0 when nothing waits. */
     private readonly streams: readonly string[],
   ) {
@@ -29,15 +29,12 @@ export class BacklogGauges {
     const empty = { waiting: 0, scheduled: 0, failing: 0, oldestMs: 0 };
     const idle = this.streams.filter((stream) => !found.some((one) => one.stream === stream));
     this.latest = [...found, ...idle.map((stream) => ({ stream, ...empty }))];
-    if (this.metrics.follow === undefined) this.show();
     const strangers = found.map(({ stream }) => stream).filter((stream) => !this.streams.includes(stream));
     return { restMs: (performance.now() - startedAt) / SHARE, strangers };
   }
 
-  private show(): void {
-    for (const { stream, waiting, oldestMs } of this.latest) {
-      this.metrics.set(OUTBOX_BACKLOG, { stream }, waiting);
-      this.metrics.set(OUTBOX_OLDEST, { stream }, oldestMs / 1_000);
-    }
+  /** Shows nothing any more: what is not counted again would stay for ever. */
+  forget(): void {
+    this.latest = [];
   }
 }

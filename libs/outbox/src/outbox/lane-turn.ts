@@ -1,12 +1,19 @@
-import { type BackgroundLogger, ConditionLog, equalJitter, type MetricsRecorder } from '@safesync/core';
+import {
+  type BackgroundLogger,
+  type BackoffOptions,
+  ConditionLog,
+  equalJitter,
+  type MetricsRecorder,
+} from '@safesync/core';
 import { OUTBOX_FAILURES, OUTBOX_LATENCY, OUTBOX_PUBLISHED, OUTBOX_REPUBLISHED } from '../outbox.metrics.js';
 import type { ResolvedRelayOptions } from '../outbox.options.js';
 import type { ForgottenEntries } from './forgotten-entries.js';
 import type { BatchResult, RelayBatch } from './relay-batch.js';
 import type { ClaimWish, RelayLane } from './relay-lane.js';
 
-/** A row before the claimed ones is with another relay, which needs about as long for it. */
-const BEHIND_OTHERS_MS = 20;
+/** A row before the claimed ones is with another relay, which needs about as long for it; with a backlog of one key, longer. */
+const BEHIND_OTHERS: BackoffOptions = { baseMs: 20, maxMs: 320 };
+const UNSENT_MS = 20;
 
 /** What a lane does when it has its turn: look for what Redis forgot, where it may have; else one batch. */
 export class LaneTurn {
@@ -50,7 +57,9 @@ export class LaneTurn {
   private learn(lane: RelayLane, wish: ClaimWish, result: BatchResult): void {
     const committedAt = lane.forget(wish.kind === 'ids' ? wish.ids : result.claimed.map(({ id }) => id));
     const { published, failed, isBehindOthers, unsent } = result;
-    if (isBehindOthers || unsent > 0) lane.dueIn(BEHIND_OTHERS_MS);
+    const isBlocked = isBehindOthers && published.length === 0;
+    if (isBehindOthers) lane.dueIn(equalJitter(BEHIND_OTHERS, lane.countBlocked(isBlocked)));
+    if (unsent > 0) lane.dueIn(UNSENT_MS);
     // ids: another relay may have taken them; due: where there were some there may be more
     if (wish.kind === 'ids' ? result.claimed.length < wish.ids.length : published.length > 0) lane.dueIn(0);
     // what Redis refuses all of, it refuses the next as well

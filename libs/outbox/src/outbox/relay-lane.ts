@@ -19,6 +19,7 @@ export class RelayLane {
   private checkedEpoch: number | undefined;
   private pausedUntil = 0;
   private refusals = 0;
+  private blocked = 0;
   isBusy = false;
 
   constructor(readonly stream: RegisteredStream) {}
@@ -45,6 +46,12 @@ export class RelayLane {
     return this.refusals;
   }
 
+  /** Looks in a row that found only rows behind those of others, this one included; 1 for one that found more. */
+  countBlocked(isBlocked: boolean): number {
+    this.blocked = isBlocked ? this.blocked + 1 : 1;
+    return this.blocked;
+  }
+
   /** Nothing is claimed for so long. Whatever is committed meanwhile waits in the table. */
   pause(ms: number): void {
     this.pausedUntil = performance.now() + ms;
@@ -55,6 +62,7 @@ export class RelayLane {
   resume(): void {
     this.pausedUntil = 0;
     this.refusals = 0;
+    this.blocked = 0;
   }
 
   addCommitted(ids: readonly bigint[]): void {

@@ -40,9 +40,7 @@ export class RelayRun {
   private readonly gauges: BacklogGauges;
   private readonly loops: readonly BackgroundLoop[];
   private readonly purge: TablePurge;
-  private readonly condition: ConditionLog;
   private readonly opening = new Set<RedisConnection>();
-  private wakePoll = new AbortController();
   private strangers = '';
 
   constructor(
@@ -56,13 +54,11 @@ export class RelayRun {
     const forgotten = new ForgottenEntries(sessions, options, marks);
     this.turn = new LaneTurn(new RelayBatch(sessions, options, marks), forgotten, options, metrics, logger);
     this.gauges = new BacklogGauges(sessions, metrics, [...this.lanes.keys()]);
-    this.condition = new ConditionLog(logger, 'Outbox');
+    const publishing = new ConditionLog(logger, 'Publishing messages of the outbox');
     this.loops = [
-      this.loop('Look for messages of the outbox', (signal) => this.poll(signal)),
-      this.loop('Count the messages of the outbox', (signal) => this.count(signal)),
-      ...Array.from({ length: options.concurrency }, () =>
-        this.loop('Publish messages of the outbox', (signal) => this.publish(signal)),
-      ),
+      loopOf(new ConditionLog(logger, 'Looking for messages of the outbox'), (signal) => this.poll(signal)),
+      loopOf(new ConditionLog(logger, 'Counting messages of the outbox'), (signal) => this.count(signal)),
+      ...Array.from({ length: options.concurrency }, () => loopOf(publishing, (signal) => this.publish(signal))),
     ];
     this.purge = new TablePurge({
       sessions,
@@ -82,6 +78,7 @@ export class RelayRun {
   /** Claims nothing from now on; resolves when the batches in progress have ended. */
   async stop(): Promise<void> {
     await Promise.all([...this.loops.map((loop) => loop.stop()), this.purge.stop()]);
+    this.gauges.forget();
   }
 
   /** Rows of a stream that were just committed, and the delays, in ms, of those that are not due yet. */
@@ -93,17 +90,13 @@ export class RelayRun {
     this.schedule.notify();
   }
 
+  /** As if every stream had something due, and Redis had refused nothing. */
   lookSoon(): void {
-    this.wakePoll.abort();
-  }
-
-  private loop(name: string, turn: (signal: AbortSignal) => Promise<void>): BackgroundLoop {
-    return new BackgroundLoop({
-      name,
-      turn,
-      onError: (error) => this.condition.began(String(orSchemaMissing(error, TABLE)), 'messages wait in the table'),
-      backoff: BACKOFF,
-    });
+    for (const lane of this.lanes.values()) {
+      lane.resume();
+      lane.dueIn(0);
+    }
+    this.schedule.notify();
   }
 
   private async publish(signal: AbortSignal): Promise<void> {
@@ -117,18 +110,15 @@ export class RelayRun {
   }
 
   private async poll(signal: AbortSignal): Promise<void> {
-    this.wakePoll = new AbortController();
     const lanes = [...this.lanes.values()];
     for (const { stream } of lanes) this.open(stream.connection);
     const names = lanes.map(({ stream }) => stream.name);
     const waits = await this.place.sessions.run((session) => nextDue(session, names), { bigints: true });
-    this.condition.ended('the table answers again');
     for (const [at, waitMs] of waits.entries()) if (waitMs !== undefined) lanes[at]?.dueIn(waitMs);
     // even without anything due: a connection may have been replaced
     this.schedule.notify();
     // apart, so that the processes of an application do not look at the same moment
-    const pauseMs = this.options.pollMs * (0.75 + Math.random() / 4);
-    await sleep(pauseMs, AbortSignal.any([signal, this.wakePoll.signal]));
+    await sleep(this.options.pollMs * (0.75 + Math.random() / 4), signal);
   }
 
   /** Connections are opened at first use, which nothing that waits for them would ever be. */
@@ -160,4 +150,17 @@ export class RelayRun {
     this.strangers = names;
     await sleep(Math.max(GAUGES_EVERY_MS, restMs), signal);
   }
+}
+
+/** `condition` is what lasts while turns fail. */
+function loopOf(condition: ConditionLog, turn: (signal: AbortSignal) => Promise<void>): BackgroundLoop {
+  return new BackgroundLoop({
+    name: 'Outbox',
+    turn: async (signal) => {
+      await turn(signal);
+      condition.ended('goes on');
+    },
+    onError: (error) => condition.began(String(orSchemaMissing(error, TABLE)), 'fails, messages wait in the table'),
+    backoff: BACKOFF,
+  });
 }
