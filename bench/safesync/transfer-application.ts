@@ -23,7 +23,7 @@ export async function startApplication(
       SafeSyncDbModule.forRoot({ connection: { url: setup.mysqlUrl, poolSize: setup.concurrency } }),
       SafeSyncQueueModule.forRoot({ connections: setup.redisUrl }),
       SafeSyncQueueModule.forFeature([{ name: setup.stream }]),
-      ...(exactlyOnce ? [SafeSyncOutboxModule.forRoot()] : []),
+      ...(exactlyOnce ? [SafeSyncOutboxModule.forRoot({ relay: false })] : []),
     ],
     providers: [transferHandler(setup, probe, exactlyOnce)],
   })

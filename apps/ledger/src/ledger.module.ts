@@ -35,7 +35,8 @@ export class LedgerModule {
         SafeSyncDbModule.forRoot({ connection: { url: mysqlUrl, poolSize } }),
         SafeSyncQueueModule.forRoot({ connections: redisUrl, prefix }),
         SafeSyncQueueModule.forFeature([{ name: TRANSFERS }]),
-        SafeSyncOutboxModule.forRoot(),
+        // nothing of it publishes through the outbox
+        SafeSyncOutboxModule.forRoot({ relay: false }),
         SafeSyncMetricsModule.forRoot({ metrics: [TRANSFERS_TOTAL, REDELIVERIES_TOTAL] }),
       ],
       controllers: [HealthController, ...CONTROLLERS[role]],
