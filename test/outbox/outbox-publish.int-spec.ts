@@ -1,7 +1,7 @@
 import type { TestingModule } from '@nestjs/testing';
 import { type DbSession, DbSessions, getDbToken, SafeSyncDbModule } from '@safesync/db';
 import { Outbox, OutboxSessionError, SafeSyncOutboxModule } from '@safesync/outbox';
-import { UnknownStreamError } from '@safesync/queue';
+import { PublishPayloadInvalidError, UnknownStreamError } from '@safesync/queue';
 import { eventually } from '@safesync/testing';
 import { effect, type HandlerWorld, handlerOf, upTo } from '../queue/handler-world.js';
 import { createTestDatabase } from '../support/mysql.js';
@@ -30,6 +30,10 @@ describe('the outbox', () => {
   const rows = async (): Promise<number> => (await world.database.rows('SELECT id FROM safesync_outbox')).length;
   const reached = (...numbers: number[]): Promise<true> =>
     eventually(async () => (await published()).join() === numbers.join(), { what: `messages ${numbers.join()}` });
+
+  /** What has reached Redis is marked a moment later. */
+  const waitingAre = (of: Outbox, count: number): Promise<true> =>
+    eventually(async () => (await of.stats()).waiting === count, { what: `${count} waiting` });
 
   it('publishes after the commit, in the wire format, under its id', async () => {
     const id = await sessions.run((session) =>
@@ -89,7 +93,8 @@ describe('the outbox', () => {
       await other.get(DbSessions).run((session) => other.get(Outbox).publish(session, world.stream, { n: 2 }));
       await own.get(DbSessions).run((session) => own.get(Outbox).publish(session, world.stream, { n: 3 }));
       await reached(1, 3);
-      expect(await own.get(Outbox).stats()).toMatchObject({ waiting: 1 });
+      await waitingAre(own.get(Outbox), 1);
+      expect(await published()).toEqual([1, 3]);
     });
   });
 
@@ -100,6 +105,7 @@ describe('the outbox', () => {
       await outbox.publish(session, world.stream, { n: 1 });
     });
     await reached(1, 2);
+    await waitingAre(outbox, 0);
     expect(await outbox.stats()).toMatchObject({ waiting: 0, scheduled: 1, failed: 0, oldestAgeMs: 0 });
   });
 
@@ -120,6 +126,23 @@ describe('the outbox', () => {
       else expect(error).toBeInstanceOf(expected);
       expect(await inserts(session)).toBe(before);
     });
+  });
+
+  it('publishes what the schema of its stream makes of a payload, and refuses what it refuses', async () => {
+    await world.closeApps();
+    const schema = {
+      type: 'object',
+      properties: { n: { type: 'integer' } },
+      required: ['n'],
+      additionalProperties: false,
+    };
+    const strict = await bootWithOutbox(world, [], { streams: [{ name: world.stream, schema }] });
+    await strict.get(DbSessions).run(async (session) => {
+      const wrong = strict.get(Outbox).publish(session, world.stream, { n: 'one' });
+      await expect(wrong).rejects.toThrow(PublishPayloadInvalidError);
+      await strict.get(Outbox).publish(session, world.stream, { n: 1 });
+    });
+    await reached(1);
   });
 
   it('refuses what is no session, with the remedy, and one that has ended', async () => {

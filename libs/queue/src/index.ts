@@ -53,7 +53,7 @@ export type { JsonSchema } from './publish/json-schema.js';
 export { PublishInSessionError, PublishPayloadInvalidError } from './publish/publish.errors.js';
 export type { OutgoingMessage, PublishManyOptions, PublishOptions, PublishTerms } from './publish/publish.options.js';
 export { StreamPublisher, type StreamPublisherOptions } from './publish/stream-publisher.js';
-export type { StreamSchema } from './publish/stream-schema.js';
+export { compileStreamSchema, type PayloadGuard, type StreamSchema } from './publish/stream-schema.js';
 export {
   BatchPublishError,
   GroupMissingError,

@@ -1,5 +1,5 @@
 import { type DbSession, type DbSessions, orSchemaMissing } from '@safesync/db';
-import type { QueueStreams, RegisteredStream } from '@safesync/queue';
+import { compileStreamSchema, type PayloadGuard, type QueueStreams, type RegisteredStream } from '@safesync/queue';
 import { OutboxMessageError, OutboxSessionError } from '../outbox.errors.js';
 import type { OutboxRelay } from './outbox-relay.js';
 import { TABLE } from './outbox-table.js';
@@ -21,6 +21,9 @@ export interface OutboxStats {
 
 /** Publishes from inside a transaction: a message is there exactly if the transaction commits. */
 export class Outbox {
+  /** By stream, where it has a schema. */
+  private readonly guards = new Map<string, Promise<PayloadGuard>>();
+
   constructor(
     private readonly sessions: DbSessions,
     private readonly streams: QueueStreams,
@@ -32,7 +35,7 @@ export class Outbox {
    * least once, every time under that id; after a rollback never, nor when an enclosing savepoint is undone.
    *
    * Nothing was written: `OutboxSessionError`, `UnknownStreamError`, `OutboxMessageError`, `PayloadNotSerializableError`,
-   * `PayloadLimitError`, `SchemaMissingError`, and whatever `session.execute` rejects with.
+   * `PayloadLimitError`, `PublishPayloadInvalidError` (the stream's schema), `SchemaMissingError`, and whatever `session.execute` rejects with.
    */
   async publish(
     session: DbSession,
@@ -52,7 +55,8 @@ export class Outbox {
     this.requireSession(session);
     const registered = this.streams.require(stream);
     if (!Array.isArray(messages)) throw new OutboxMessageError('messages is no list');
-    const rows = messages.map((message) => outgoingRow(registered, message));
+    const checked = registered.schema === undefined ? messages : await this.check(registered, messages);
+    const rows = checked.map((message) => outgoingRow(registered, message));
     const ids = await insertRows(session, stream, rows).catch((error: unknown) => {
       throw orSchemaMissing(error, TABLE);
     });
@@ -90,6 +94,21 @@ export class Outbox {
     const count = await this.sessions.run((session) => makeAvailable(session, known));
     this.relay?.lookSoon();
     return count;
+  }
+
+  /** What the stream's schema makes of the payloads. */
+  private async check(
+    { name, schema }: RegisteredStream,
+    messages: readonly OutboxMessage[],
+  ): Promise<readonly OutboxMessage[]> {
+    let guard = this.guards.get(name);
+    if (guard === undefined && schema !== undefined) {
+      guard = compileStreamSchema(schema);
+      this.guards.set(name, guard);
+    }
+    const check = await guard;
+    if (check === undefined) return messages;
+    return Promise.all(messages.map(async (message) => ({ ...message, payload: await check(name, message.payload) })));
   }
 
   private afterCommit(
