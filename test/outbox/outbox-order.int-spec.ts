@@ -107,6 +107,8 @@ describe('the order of a key', () => {
       const outbox = app.get(Outbox);
       const [failure] = await outbox.failures();
       expect(failure).toMatchObject({ stream: world.stream, attempts: 1, lastError: 'OOM' });
+      // what has reached Redis is marked a moment later
+      await eventually(async () => (await outbox.stats()).waiting === 10, { what: 'the other one is marked' });
       expect(await outbox.stats()).toMatchObject({ waiting: 10, failed: 1 });
       expect(await outbox.retry([failure?.id as string])).toBe(1);
       await length(11);

@@ -84,6 +84,27 @@ describe('the outbox', () => {
   describe('while nobody looks into the table', () => {
     const never = 2_000_000_000;
 
+    it('publishes what is committed after the relay has looked', async () => {
+      await world.closeApps();
+      const own = await bootWithOutbox(world, [], { outbox: { relay: { pollMs: never } } });
+      const publish = (n: number, before: () => Promise<unknown>): Promise<void> =>
+        own.get(DbSessions).run(
+          async (session) => {
+            await own.get(Outbox).publish(session, world.stream, { n });
+            await before();
+          },
+          { independent: true },
+        );
+      // the relay has its turn while the first is open
+      await publish(1, async () => {
+        await publish(2, async () => undefined);
+        await reached(2);
+        await publish(3, async () => undefined);
+        await reached(2, 3);
+      });
+      await reached(2, 3, 1);
+    });
+
     it('publishes what this process commits, and control: not what another one has', async () => {
       await world.closeApps();
       const own = await bootWithOutbox(world, [], { outbox: { relay: { pollMs: never } } });
