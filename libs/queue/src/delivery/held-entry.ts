@@ -1,3 +1,4 @@
+import { Deferred } from '@safesync/core';
 import type { DeliveredEntry, StreamEntry } from '../stream/stream-entry.js';
 import type { FailedAttempt } from './dead-letter.js';
 import { ConsumerStoppingError, LeaseLostError } from './delivery.errors.js';
@@ -35,7 +36,12 @@ export class HeldEntry implements DeliveredEntry {
   readonly history: FailedAttempt[] = [];
   /** Where the last failure was thrown. */
   frames = '';
+  /** It failed in a transaction that it shared with others: from now on it shares none. */
+  isAlone = false;
   private signal: DeliverySignal | undefined;
+  /** Handler bodies of it that run; one that ignores its signal outlives its attempt. */
+  private bodies = 0;
+  private lastBody: Deferred | undefined;
 
   constructor(
     private current: StreamEntry,
@@ -64,6 +70,25 @@ export class HeldEntry implements DeliveredEntry {
   /** Ends the attempt: whoever interrupts from now on comes too late for it. */
   end(): void {
     this.signal = undefined;
+  }
+
+  /** A handler body of it begins. */
+  enter(): void {
+    this.bodies += 1;
+  }
+
+  /** A handler body of it has come to its end. */
+  leave(): void {
+    this.bodies -= 1;
+    if (this.bodies === 0) this.lastBody?.resolve();
+    if (this.bodies === 0) this.lastBody = undefined;
+  }
+
+  /** Resolves when no handler body of it runs any more; undefined when none does. */
+  whenLeft(): Promise<void> | undefined {
+    if (this.bodies === 0) return undefined;
+    this.lastBody ??= new Deferred();
+    return this.lastBody.promise;
   }
 
   /** Ends the attempt in progress from outside; its transaction rolls back. The first reason stands. */

@@ -53,9 +53,28 @@ export class LeaseKeeper {
   /** To be called before a commit: throws `LeaseLostError` when another consumer has the entry. */
   confirm(held: HeldEntry): Promise<void> | undefined {
     if (held.interruption === 'leaseLost') throw new LeaseLostError(held.id);
+    return this.isDoubtful(held) ? this.renewOrThrow(held) : undefined;
+  }
+
+  /** Somebody may have claimed it since its last renewal. */
+  private isDoubtful(held: HeldEntry): boolean {
     const now = this.now();
     const isOld = held.leasedAt < this.doubtfulBefore || now - held.leasedAt >= this.times.claimIdleMs;
-    return isOld || this.isSilentAt(now) ? this.renewOrThrow(held) : undefined;
+    return isOld || this.isSilentAt(now);
+  }
+
+  /** `renew` for entries that share a transaction. False: another consumer has one of them. */
+  async renewTogether(entries: readonly HeldEntry[]): Promise<boolean> {
+    await this.renewAll(entries);
+    return entries.every(({ interruption }) => interruption !== 'leaseLost');
+  }
+
+  /** `confirm` for entries that share a transaction: throws `LeaseLostError` when another consumer has one of them. */
+  async confirmTogether(entries: readonly HeldEntry[]): Promise<void> {
+    const doubtful = entries.filter((held) => this.isDoubtful(held));
+    if (doubtful.length > 0) await this.renewAll(doubtful);
+    const lost = entries.find(({ interruption }) => interruption === 'leaseLost');
+    if (lost) throw new LeaseLostError(lost.id);
   }
 
   /** Before its first sign of life too: a process before it may have left its name behind, counting as dead. */

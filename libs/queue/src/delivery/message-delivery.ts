@@ -1,28 +1,20 @@
-import { isSafeSyncError, type MetricsRecorder } from '@safesync/core';
-import { type DbSession, type DbSessions, isConnectionError, type SessionOptions } from '@safesync/db';
+import type { MetricsRecorder } from '@safesync/core';
+import type { DbSession, DbSessions, SessionOptions } from '@safesync/db';
 import { DeliveryContext } from '../handler/delivery-context.js';
-import { type HandlerInvoker, RolledBackOutcome } from '../handler/handler-invoker.js';
+import type { HandlerInvoker } from '../handler/handler-invoker.js';
 import { type PayloadValidator, replacePayload } from '../handler/payload-validation.js';
 import type { JsonCodec } from '../message/json.codec.js';
 import { isForOthers, type Message, readMessage } from '../message/message.js';
 import { DELIVERIES, HANDLER_DURATION } from '../queue.metrics.js';
 import type { AckBatch } from './ack-batch.js';
 import type { DatabaseGate } from './database-gate.js';
-import { DeliveriesExhaustedError, LeaseLostError, UnreadableThrowError } from './delivery.errors.js';
-import {
-  type DeliveryDecision,
-  type DeliveryFailure,
-  type DeliveryPolicyOptions,
-  type DeliveryStage,
-  decideDelivery,
-} from './delivery-policy.js';
+import type { DeliveryDecision, DeliveryPolicyOptions, DeliveryStage } from './delivery-policy.js';
 import { DeliverySignal } from './delivery-signal.js';
-import { framesOf, summarizeError } from './error-summary.js';
+import { type Failure, FailureDecider, requireDeliverable } from './failure-decider.js';
 import type { HeldEntry } from './held-entry.js';
 import { type Inbox, requireRemembered } from './inbox.js';
 import type { LeaseKeeper } from './lease-keeper.js';
 
-type Failure = Pick<DeliveryFailure, 'stage' | 'error'>;
 /**
  * `duplicate`: an earlier transaction has done the message, this one was empty. `skipped`: the replay of a dead letter of another group.
  */
@@ -56,7 +48,11 @@ export interface DeliveryParts {
  * Never rejects. A failure is rolled back and comes back as a decision; `undefined` says that the message is done.
  */
 export class MessageDelivery {
-  constructor(private readonly parts: DeliveryParts) {}
+  private readonly failures: FailureDecider;
+
+  constructor(private readonly parts: DeliveryParts) {
+    this.failures = new FailureDecider(parts);
+  }
 
   async deliver(held: HeldEntry): Promise<DeliveryDecision | undefined> {
     const startedAt = performance.now();
@@ -66,7 +62,7 @@ export class MessageDelivery {
       this.record(startedAt, ending);
       return undefined;
     }
-    const decision = await this.decideSafely(ending, held);
+    const decision = await this.failures.decide(ending, held);
     this.record(startedAt, decision.kind);
     return decision;
   }
@@ -78,7 +74,7 @@ export class MessageDelivery {
     held.begin(signal);
     let stage: DeliveryStage = 'start';
     try {
-      this.requireDeliverable(held);
+      requireDeliverable(held, this.parts.policy);
       stage = 'decode';
       const message = readMessage(held.entry, this.parts, codec);
       if (isForOthers(message)) return 'skipped';
@@ -93,12 +89,6 @@ export class MessageDelivery {
     }
   }
 
-  private requireDeliverable({ id, deliveryCount, interruption }: HeldEntry): void {
-    const { maxDeliveries } = this.parts.policy;
-    if (interruption === 'leaseLost') throw new LeaseLostError(id);
-    if (deliveryCount > maxDeliveries) throw new DeliveriesExhaustedError(deliveryCount, maxDeliveries);
-  }
-
   /** Everything of the transaction between BEGIN and COMMIT. */
   private async handle(message: Message, session: DbSession, held: HeldEntry): Promise<Completion> {
     const { inbox } = this.parts;
@@ -107,36 +97,16 @@ export class MessageDelivery {
       requireRemembered(message, inbox);
     }
     const renew = (): Promise<boolean> => this.parts.leases.renew(held);
-    await this.parts.handler(message, session, new DeliveryContext(session, held.deliveryCount, held.attempt, renew));
+    const context = new DeliveryContext(session, held.deliveryCount, held.attempt, renew);
+    held.enter();
+    try {
+      await this.parts.handler(message, session, context);
+    } finally {
+      held.leave();
+    }
     const confirming = this.parts.leases.confirm(held);
     if (confirming) await confirming;
     return 'done';
-  }
-
-  /** What was thrown may be anything, a proxy or a getter that throws too: then it counts as a failure of the handler. */
-  private async decideSafely(failure: Failure, held: HeldEntry): Promise<DeliveryDecision> {
-    try {
-      return await this.decide(failure, held);
-    } catch {
-      return this.decide({ stage: failure.stage, error: new UnreadableThrowError() }, held);
-    }
-  }
-
-  private async decide({ stage, error }: Failure, held: HeldEntry): Promise<DeliveryDecision> {
-    const databaseAnswers = isDatabaseFault(error) ? await this.askDatabase(held) : undefined;
-    const { interruption, deliveryCount } = held;
-    const requested = error instanceof RolledBackOutcome ? error.outcome : undefined;
-    const failure = { stage, error, deliveryCount, requested, interruption, databaseAnswers };
-    const decision = decideDelivery(failure, this.parts.policy);
-    held.remember(summarizeError(error), stage === 'handler' && !requested ? framesOf(error) : '');
-    return decision;
-  }
-
-  /** A message that brings the database down again and again must not do so for ever, so that after some times it counts. */
-  private async askDatabase(held: HeldEntry): Promise<boolean> {
-    if (held.uncounted >= MAX_UNCOUNTED || (await this.parts.gate.ask())) return true;
-    held.uncounted += 1;
-    return false;
   }
 
   private record(startedAt: number, outcome: string): void {
@@ -144,12 +114,4 @@ export class MessageDelivery {
     metrics.add(DELIVERIES, { stream, group, outcome });
     metrics.observe(HANDLER_DURATION, { stream, group, outcome }, (performance.now() - startedAt) / 1_000);
   }
-}
-
-const MAX_UNCOUNTED = 5;
-
-function isDatabaseFault(error: unknown): boolean {
-  // a handler that went on after the loss of its connection throws what the session says to every further statement
-  if (isSafeSyncError(error, 'SESSION_ABORTED')) return isConnectionError(error.cause);
-  return isConnectionError(error);
 }

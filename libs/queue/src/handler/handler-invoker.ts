@@ -36,7 +36,7 @@ export class RolledBackOutcome extends Error {
 }
 
 /** What the innermost call knows and what no interceptor or filter can change. */
-interface Invocation {
+export interface Invocation {
   isStarted: boolean;
   isCompleted: boolean;
   result: unknown;
@@ -44,9 +44,9 @@ interface Invocation {
 }
 
 export function createHandlerInvoker(creator: ExternalContextCreator, handler: HandlerMethod): HandlerInvoker {
-  const chain = createChain(creator, handler);
+  const chain = createHandlerChain(creator, handler);
   return async (message, session, context) => {
-    const invocation: Invocation = { isStarted: false, isCompleted: false, result: undefined, error: undefined };
+    const invocation = newInvocation();
     const answer: unknown = await chain(message, session, context, invocation);
     const outcome = outcomeOf(answer) ?? outcomeOf(invocation.result);
     if (outcome && !(invocation.isCompleted && outcome.kind === 'acknowledge')) throw new RolledBackOutcome(outcome);
@@ -56,12 +56,17 @@ export function createHandlerInvoker(creator: ExternalContextCreator, handler: H
   };
 }
 
-function outcomeOf(value: unknown): DeliveryOutcome | undefined {
+export function newInvocation(): Invocation {
+  return { isStarted: false, isCompleted: false, result: undefined, error: undefined };
+}
+
+export function outcomeOf(value: unknown): DeliveryOutcome | undefined {
   return isDeliveryOutcome(value) ? value : undefined;
 }
 
+/** Takes what the method takes first: a message, or the messages of a batch. */
 type Chain = (
-  message: Message,
+  input: Message | readonly Message[],
   session: DbSession,
   context: DeliveryContext,
   invocation: Invocation,
@@ -69,15 +74,20 @@ type Chain = (
 type Callback = (...args: unknown[]) => unknown;
 
 /** Guards, interceptors and filters around: the pipes, then the method. */
-function createChain(creator: ExternalContextCreator, { instance, method, where, payloadClass }: HandlerMethod): Chain {
+export function createHandlerChain(creator: ExternalContextCreator, handler: HandlerMethod): Chain {
+  const { instance, method, where, payloadClass } = handler;
   const target = (instance as Record<string, Callback>)[method] as Callback;
   let pipes: readonly PipeTransform[] = [];
-  const body: Chain = async (message, session, context, invocation) => {
+  const body: Chain = async (input, session, context, invocation) => {
     if (invocation.isStarted) throw new HandlerRepeatedError(where);
     invocation.isStarted = true;
     try {
-      if (pipes.length > 0) replacePayload(message, await applyPipes(pipes, message.payload, payloadClass));
-      invocation.result = await target.call(instance, message, session, context);
+      if (pipes.length > 0) {
+        for (const message of isList(input) ? input : [input]) {
+          replacePayload(message, await applyPipes(pipes, message.payload, payloadClass));
+        }
+      }
+      invocation.result = await target.call(instance, input, session, context);
       invocation.isCompleted = true;
       return invocation.result;
     } catch (error) {
@@ -149,6 +159,10 @@ function throughFilters(handler: ExceptionsHandler, error: unknown, host: Argume
     : handler.invokeCustomFilter?.(error, host);
   if (answer === undefined || answer === null) throw error;
   return answer;
+}
+
+function isList(input: Message | readonly Message[]): input is readonly Message[] {
+  return Array.isArray(input);
 }
 
 async function applyPipes(

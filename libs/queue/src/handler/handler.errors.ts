@@ -47,3 +47,17 @@ export class HandlerRepeatedError extends QueueError {
     });
   }
 }
+
+/** A batch handler returned outcomes that cannot be told apart: not one for each message. Nothing was committed. */
+export class BatchOutcomesError extends QueueError {
+  constructor(
+    readonly handler: string,
+    outcomes: number,
+    messages: number,
+  ) {
+    super(`${handler} returned ${outcomes} outcomes for ${messages} messages.`, {
+      code: 'BATCH_OUTCOMES',
+      remedy: 'Return one outcome for each message in the order given, undefined for those that are done.',
+    });
+  }
+}

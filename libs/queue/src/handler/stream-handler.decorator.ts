@@ -1,5 +1,7 @@
 import type { DbSession } from '@safesync/db';
 import type { Message } from '../message/message.js';
+import type { BatchContext } from './batch-context.js';
+import type { BatchOptions } from './batch.options.js';
 import type { DeliveryContext } from './delivery-context.js';
 import type { DeliveryOutcome } from './delivery-outcome.js';
 import { HandlerRefusedError } from './handler.errors.js';
@@ -16,7 +18,20 @@ export type StreamHandlerMethod<T> = (
   // biome-ignore lint/suspicious/noConfusingVoidType: an async method without a return statement is a Promise<void>
 ) => Promise<DeliveryOutcome | void>;
 
-type StreamHandlerDecorator<T> = <M extends StreamHandlerMethod<T>>(
+/** The shape of a method with `batch` (mode `together`): a list of outcomes has one for each message, in the same order. */
+export type StreamBatchHandlerMethod<T> = (
+  messages: readonly Message<T>[],
+  session: DbSession,
+  context: BatchContext,
+  // biome-ignore lint/suspicious/noConfusingVoidType: as above
+) => Promise<DeliveryOutcome | readonly (DeliveryOutcome | undefined)[] | void>;
+
+/** Options with which the method gets a list of messages. */
+export interface StreamBatchHandlerOptions<P extends PayloadType = never> extends StreamHandlerOptions<P> {
+  readonly batch: BatchOptions & { readonly mode?: 'together' };
+}
+
+type MethodDecoratorOf<H> = <M extends H>(
   target: object,
   method: string | symbol,
   descriptor: TypedPropertyDescriptor<M>,
@@ -24,13 +39,19 @@ type StreamHandlerDecorator<T> = <M extends StreamHandlerMethod<T>>(
 
 /**
  * Marks a method as the handler of a stream for one consumer group. Each message runs in one transaction: what the method
- * writes through `session` is committed when it returns, and only then is the message acknowledged.
+ * writes through `session` is committed when it returns, and only then is the message acknowledged. With `batch` several messages share one transaction.
  *
  * The mark alone starts nothing: `SafeSyncQueueModule` finds it at boot. One method handles one stream.
  */
 export function StreamHandler<P extends PayloadType = never>(
+  options: StreamBatchHandlerOptions<P>,
+): MethodDecoratorOf<StreamBatchHandlerMethod<PayloadOf<P>>>;
+export function StreamHandler<P extends PayloadType = never>(
   options: StreamHandlerOptions<P>,
-): StreamHandlerDecorator<PayloadOf<P>> {
+): MethodDecoratorOf<StreamHandlerMethod<PayloadOf<P>>>;
+export function StreamHandler(
+  options: StreamHandlerOptions<PayloadType>,
+): (target: object, method: string | symbol) => void {
   return (target, method) => {
     const isStatic = typeof target === 'function';
     const where = `${isStatic ? target.name : target.constructor.name}.${String(method)}`;

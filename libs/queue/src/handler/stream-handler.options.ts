@@ -1,6 +1,8 @@
 import { type BackoffOptions, MAX_TIMER_MS, OptionFaults } from '@safesync/core';
 import { requireSessionOptions, type SessionOptions } from '@safesync/db';
+import { type BatchOptions, type ResolvedBatchOptions, resolveBatchOptions } from './batch.options.js';
 import { isPayloadType, type PayloadType } from './payload-validation.js';
+import { type RateLimitOptions, requireRateLimit } from './rate-limit.options.js';
 
 /** What `@StreamHandler` takes. Durations are in ms. */
 export interface StreamHandlerOptions<P extends PayloadType = never> {
@@ -17,8 +19,12 @@ export interface StreamHandlerOptions<P extends PayloadType = never> {
    * acknowledged without running. Needs `SafeSyncOutboxModule` and its table `safesync_inbox`. Default false.
    */
   readonly exactlyOnce?: boolean;
-  /** Messages handled at once by this process. Default 1. Each holds one database connection. */
+  /** Messages (with `batch`: batches) handled at once by this process. Default 1. Each holds one database connection. */
   readonly concurrency?: number;
+  /** Several messages in one transaction. Default: one message, one transaction. */
+  readonly batch?: BatchOptions;
+  /** Messages started by the whole group, in all processes. Default: no limit. */
+  readonly rateLimit?: RateLimitOptions;
   /** Class with class-validator rules, or a Standard Schema (zod, valibot, ...): checked before the session begins. */
   readonly payload?: P;
   /** Deliveries after which a failing message goes to the dead-letter stream. Default 10; Redis counts them at each claim. */
@@ -27,7 +33,7 @@ export interface StreamHandlerOptions<P extends PayloadType = never> {
   readonly retry?: BackoffOptions;
   /** How long one read waits for new messages. Default 5 000. */
   readonly blockMs?: number;
-  /** Age after which a message of a living consumer may be claimed. Default 60 000. Longer than `handlerTimeoutMs`. */
+  /** Age after which a message that nobody renews may be claimed, from a living consumer too. Default 60 000. */
   readonly claimIdleMs?: number;
   /** Pause between looks for messages of dead consumers; also the beat of this consumer's own liveness. Default 4 000. */
   readonly claimIntervalMs?: number;
@@ -37,19 +43,24 @@ export interface StreamHandlerOptions<P extends PayloadType = never> {
   readonly consumer?: string;
   /** Where a group begins when it is created: `0` (all history, the default), `$` (only new messages) or an entry id. */
   readonly groupStart?: string;
-  /** Time a handler gets before its signal aborts and its transaction rolls back. Default: none. */
+  /** Time a handler (or batch) gets before its signal aborts and its transaction rolls back. Default: none. */
   readonly handlerTimeoutMs?: number;
   /** Options of the transaction, e.g. `{ isolation: 'REPEATABLE READ' }`. */
   readonly session?: Omit<SessionOptions, 'signal' | 'independent'>;
 }
 
+/** Options that may stay undefined. */
+type UndecidedOptions = 'connection' | 'consumer' | 'payload' | 'handlerTimeoutMs' | 'batch' | 'rateLimit';
+
 /** Every option decided; what the rest of the library reads. */
 export interface ResolvedStreamHandlerOptions
-  extends Required<Omit<StreamHandlerOptions, 'connection' | 'consumer' | 'payload' | 'handlerTimeoutMs'>> {
+  extends Required<Omit<StreamHandlerOptions, UndecidedOptions>> {
   readonly connection: string | undefined;
   readonly consumer: string | undefined;
   readonly payload: PayloadType | undefined;
   readonly handlerTimeoutMs: number | undefined;
+  readonly batch: ResolvedBatchOptions | undefined;
+  readonly rateLimit: RateLimitOptions | undefined;
 }
 
 /** Fills in the defaults and refuses what cannot work, all faults at once. `where` is `Class.method`. */
@@ -67,8 +78,10 @@ export function resolveStreamHandlerOptions(
   requireNames(faults, resolved);
   requireNumbers(faults, resolved);
   requireRelations(faults, resolved);
+  requireRateLimit(faults, options.rateLimit);
+  const batch = resolveBatchOptions(faults, options.batch, resolved.concurrency);
   faults.throwIfAny();
-  return Object.freeze(resolved);
+  return Object.freeze({ ...resolved, batch });
 }
 
 const DEFAULTS = {
@@ -85,6 +98,8 @@ const DEFAULTS = {
   consumer: undefined,
   groupStart: '0',
   handlerTimeoutMs: undefined,
+  batch: undefined,
+  rateLimit: undefined,
   session: {},
 } as const;
 
@@ -110,7 +125,8 @@ function withDefaults(options: StreamHandlerOptions<PayloadType>): ResolvedStrea
   // half of claimIdleMs, so that lowering that one alone never makes the defaults contradict each other
   const maxMs = Math.max(1, Math.min(30_000, Math.floor(claimIdleMs / 2)));
   const retry = { baseMs: Math.min(1_000, maxMs), maxMs };
-  return { ...DEFAULTS, retry, stream: options.stream, group: options.group, ...given };
+  const { batch: _, ...others } = given;
+  return { ...DEFAULTS, retry, stream: options.stream, group: options.group, ...others };
 }
 
 /** Longest name of a stream, group or consumer: keys built from it stay readable, and nothing can fill the server with names. */
@@ -148,16 +164,8 @@ function requireNumbers(faults: OptionFaults, options: ResolvedStreamHandlerOpti
 }
 
 function requireRelations(faults: OptionFaults, options: ResolvedStreamHandlerOptions): void {
-  const { retry, claimIdleMs, claimIntervalMs, livenessMs, handlerTimeoutMs, session } = options;
+  const { retry, claimIdleMs, claimIntervalMs, livenessMs } = options;
   faults.require(!(retry.baseMs > retry.maxMs), 'retry.baseMs must not exceed retry.maxMs');
   faults.require(!(retry.maxMs >= claimIdleMs), 'retry.maxMs must be less than claimIdleMs');
   faults.require(!(livenessMs < 2 * claimIntervalMs), 'livenessMs must be at least twice claimIntervalMs');
-  faults.require(
-    handlerTimeoutMs === undefined || !(handlerTimeoutMs >= claimIdleMs),
-    'handlerTimeoutMs must be less than claimIdleMs',
-  );
-  faults.require(
-    session.timeoutMs === undefined || !(session.timeoutMs >= claimIdleMs),
-    'session.timeoutMs must be less than claimIdleMs',
-  );
 }
