@@ -20,16 +20,26 @@ export {
 } from './delivery/delivery.errors.js';
 export type { ErrorSummary } from './delivery/error-summary.js';
 export { getInboxToken, type Inbox } from './delivery/inbox.js';
+export type { BatchMode, BatchOptions } from './handler/batch.options.js';
+export { BatchContext } from './handler/batch-context.js';
+export type { BatchOutcomes } from './handler/batch-invoker.js';
 export { DeliveryContext } from './handler/delivery-context.js';
 export type { DeliveryOutcome } from './handler/delivery-outcome.js';
 export {
+  BatchOutcomesError,
   HandlerNotCompletedError,
   HandlerRefusedError,
   HandlerRepeatedError,
   PayloadInvalidError,
 } from './handler/handler.errors.js';
 export type { PayloadClass, PayloadOf, PayloadType, StandardSchema } from './handler/payload-validation.js';
-export { StreamHandler, type StreamHandlerMethod } from './handler/stream-handler.decorator.js';
+export type { RateLimitOptions } from './handler/rate-limit.options.js';
+export {
+  type StreamBatchHandlerMethod,
+  type StreamBatchHandlerOptions,
+  StreamHandler,
+  type StreamHandlerMethod,
+} from './handler/stream-handler.decorator.js';
 export type { StreamHandlerOptions } from './handler/stream-handler.options.js';
 // the Python library's classes
 export { QueueConfig, type QueueConfigInput } from './low-level/queue-config.js';
@@ -73,6 +83,7 @@ export {
 } from './queue.errors.js';
 export {
   ACKS_LOST,
+  BATCH_SIZE,
   CONSUMERS_FORGOTTEN,
   DEAD_LETTERS,
   DEAD_LETTERS_KEPT,

@@ -50,6 +50,15 @@ export const HANDLER_DURATION = {
   buckets: LATENCY_BUCKETS,
 } as const;
 
+/** Messages of each batch, before any division. */
+export const BATCH_SIZE = {
+  kind: 'histogram',
+  name: 'coti_safesync_queue_batch_size',
+  help: 'Messages of the batches given to batch handlers',
+  labels: ['stream', 'group'],
+  buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000],
+} as const;
+
 export const DEAD_LETTERS = {
   kind: 'counter',
   name: 'coti_safesync_queue_dead_letters_total',
@@ -182,6 +191,7 @@ export const QUEUE_METRICS: readonly MetricDefinition[] = [
   READ_LATENCY,
   DELIVERIES,
   HANDLER_DURATION,
+  BATCH_SIZE,
   DEAD_LETTERS,
   RETRIES,
   ACKS_LOST,

@@ -1,35 +1,20 @@
-import { type BackgroundLogger, ConditionLog, MAX_TIMER_MS, type MetricsRecorder, sleep } from '@safesync/core';
+import { ConditionLog, MAX_TIMER_MS, sleep } from '@safesync/core';
 import { type AckAnswer, AckBatch } from '../delivery/ack-batch.js';
-import type { DatabaseGate } from '../delivery/database-gate.js';
-import { performDecision } from '../delivery/delivery-decision.js';
 import { describeError } from '../delivery/error-summary.js';
 import type { HeldEntry } from '../delivery/held-entry.js';
 import { LeaseKeeper } from '../delivery/lease-keeper.js';
-import { type DeliveryParts, MessageDelivery } from '../delivery/message-delivery.js';
-import type { ResolvedStreamHandlerOptions } from '../handler/stream-handler.options.js';
 import { ACKS_LOST, MESSAGES_ACKED } from '../queue.metrics.js';
-import type { RedisStream } from '../stream/redis-stream.js';
+import type { ConsumerParts } from './consumer-parts.js';
 import { DeliveryActions } from './delivery-actions.js';
 import { DeliverySlots } from './delivery-slots.js';
 import { EntryIntake } from './entry-intake.js';
+import { entryRunner } from './entry-runner.js';
 import { HeldEntries } from './held-entries.js';
 import { Mutex } from './mutex.js';
 import type { PauseSwitch } from './pause-switch.js';
 import { MAX_WAITING, RetrySchedule } from './retry-schedule.js';
 import { StaleClaimer } from './stale-claimer.js';
 import { StreamConsumer } from './stream-consumer.js';
-
-export interface ConsumerParts {
-  /** `Class.method`. */
-  readonly handler: string;
-  readonly options: ResolvedStreamHandlerOptions;
-  readonly stream: RedisStream;
-  readonly gate: DatabaseGate;
-  /** What a delivery needs and no consumer makes. */
-  readonly delivery: Pick<DeliveryParts, 'codec' | 'validate' | 'sessions' | 'handler' | 'inbox'>;
-  readonly metrics: MetricsRecorder;
-  readonly logger: BackgroundLogger;
-}
 
 /** Deliveries without an end after which an entry is a suspect. */
 const SUSPECT_AFTER = 3;
@@ -61,7 +46,7 @@ export class ConsumerAssembly {
     this.retriesFull = new ConditionLog(parts.logger, `Reading of stream "${stream}", group "${group}"`);
     this.leases = new LeaseKeeper(parts.stream, parts.options);
     this.acks = this.makeAcks();
-    this.slots = this.makeSlots(this.makeDelivery());
+    this.slots = this.makeSlots();
     this.retries = this.makeRetries();
     this.actions = this.makeActions();
     this.intake = this.makeIntake();
@@ -97,48 +82,16 @@ export class ConsumerAssembly {
     );
   }
 
-  private makeDelivery(): MessageDelivery {
-    const { stream, options, delivery, gate, metrics } = this.parts;
-    const { acks, leases } = this;
-    const timeoutMs = shorter(options.handlerTimeoutMs, options.session.timeoutMs);
-    const session = { ...options.session, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
-    const { stream: name, group } = stream;
-    return new MessageDelivery({
-      ...delivery,
-      stream: name,
-      group,
-      session,
-      acks,
-      leases,
-      gate,
-      policy: options,
-      metrics,
-    });
-  }
-
-  private makeSlots(delivery: MessageDelivery): DeliverySlots {
-    const { concurrency, handlerTimeoutMs, claimIdleMs } = this.parts.options;
+  private makeSlots(): DeliverySlots {
+    const { concurrency, batch, handlerTimeoutMs, claimIdleMs } = this.parts.options;
+    const { held, acks, leases, stopping } = this;
     return new DeliverySlots({
-      concurrency,
+      // a message in a batch has a slot as well
+      concurrency: concurrency * (batch?.size ?? 1),
       aloneMs: handlerTimeoutMs ?? claimIdleMs,
       mayStart: () => this.parts.gate.isOpen && !this.pause.isPaused && !this.stopping.aborted,
-      run: (held) => this.run(held, delivery),
+      run: entryRunner({ ...this.parts, held, acks, leases, stopping, actions: () => this.actions }),
     });
-  }
-
-  private async run(held: HeldEntry, delivery: MessageDelivery): Promise<void> {
-    // given back while it waited for its turn
-    if (this.held.get(held.id) !== held) return;
-    try {
-      const decision = await delivery.deliver(held);
-      if (decision) await performDecision(decision, held, this.actions);
-    } catch (error) {
-      // nothing above throws by design; if it does, the entry is claimed again later and the slot goes on
-      this.held.release(held);
-      this.parts.logger.error(
-        `Entry ${held.id} of stream "${this.parts.stream.stream}" was left pending: ${describeError(error)}`,
-      );
-    }
   }
 
   private makeRetries(): RetrySchedule {
@@ -235,9 +188,4 @@ export class ConsumerAssembly {
     await this.parts.gate.opened(signal);
     await this.slots.hungry(signal);
   }
-}
-
-function shorter(a: number | undefined, b: number | undefined): number | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  return Math.min(a, b);
 }

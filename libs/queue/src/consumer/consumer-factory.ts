@@ -4,6 +4,7 @@ import type { MetricsRecorder } from '@safesync/core';
 import { DbSessions, getDbToken } from '@safesync/db';
 import type { DatabaseGate } from '../delivery/database-gate.js';
 import { getInboxToken, type Inbox } from '../delivery/inbox.js';
+import { type BatchInvoker, createBatchInvoker } from '../handler/batch-invoker.js';
 import { HandlerRefusedError } from '../handler/handler.errors.js';
 import { createHandlerInvoker, type HandlerInvoker } from '../handler/handler-invoker.js';
 import { compilePayloadValidator, type PayloadValidator, payloadClassOf } from '../handler/payload-validation.js';
@@ -24,6 +25,8 @@ export interface PreparedHandler {
   readonly sessions: DbSessions;
   readonly validate: PayloadValidator | undefined;
   readonly invoker: HandlerInvoker;
+  /** Of handlers that get a list of messages. */
+  readonly batchInvoker: BatchInvoker | undefined;
   readonly inbox: Inbox | undefined;
 }
 
@@ -57,7 +60,7 @@ export class ConsumerFactory {
   }
 
   create(handler: PreparedHandler, gate: DatabaseGate): GroupConsumer {
-    const { definition, stream, sessions, validate, invoker, inbox } = handler;
+    const { definition, stream, sessions, validate, invoker, batchInvoker, inbox } = handler;
     const { options } = definition;
     const consumer = options.consumer ?? this.consumerName;
     return new GroupConsumer({
@@ -65,7 +68,14 @@ export class ConsumerFactory {
       options,
       stream: new RedisStream(stream.connection, { stream: stream.key, group: options.group, consumer }),
       gate,
-      delivery: { codec: new JsonCodec(stream.limits), validate, sessions, handler: invoker, inbox },
+      delivery: {
+        codec: new JsonCodec(stream.limits),
+        validate,
+        sessions,
+        handler: invoker,
+        batchHandler: batchInvoker,
+        inbox,
+      },
       metrics: this.metrics,
       logger: this.logger,
     });
@@ -73,12 +83,15 @@ export class ConsumerFactory {
 
   private async prepare(definition: StreamHandlerDefinition): Promise<PreparedHandler> {
     const { where, options } = definition;
+    const method = { ...definition, payloadClass: payloadClassOf(options.payload) };
+    const isTogether = options.batch?.mode === 'together';
     return {
       definition,
       stream: this.streamOf(definition),
       sessions: this.sessionsOf(definition),
       validate: await compilePayloadValidator(where, options.payload),
-      invoker: createHandlerInvoker(this.contexts, { ...definition, payloadClass: payloadClassOf(options.payload) }),
+      invoker: createHandlerInvoker(this.contexts, method),
+      batchInvoker: isTogether ? createBatchInvoker(this.contexts, method) : undefined,
       inbox: options.exactlyOnce ? await this.inboxOf(definition) : undefined,
     };
   }

@@ -1,7 +1,8 @@
 import { BackgroundLoop, ConditionLog, sleep, withDeadline } from '@safesync/core';
 import { describeError } from '../delivery/error-summary.js';
 import type { HeldEntry, HeldState } from '../delivery/held-entry.js';
-import { ConsumerAssembly, type ConsumerParts } from './consumer-assembly.js';
+import { ConsumerAssembly } from './consumer-assembly.js';
+import type { ConsumerParts } from './consumer-parts.js';
 import { PauseSwitch } from './pause-switch.js';
 
 /** One handler's consumer at this moment. */

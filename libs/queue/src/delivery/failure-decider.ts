@@ -3,7 +3,12 @@ import { isConnectionError } from '@safesync/db';
 import { RolledBackOutcome } from '../handler/handler-invoker.js';
 import type { DatabaseGate } from './database-gate.js';
 import { DeliveriesExhaustedError, LeaseLostError, UnreadableThrowError } from './delivery.errors.js';
-import { type DeliveryDecision, type DeliveryFailure, type DeliveryPolicyOptions, decideDelivery } from './delivery-policy.js';
+import {
+  type DeliveryDecision,
+  type DeliveryFailure,
+  type DeliveryPolicyOptions,
+  decideDelivery,
+} from './delivery-policy.js';
 import { framesOf, summarizeError } from './error-summary.js';
 import type { HeldEntry } from './held-entry.js';
 

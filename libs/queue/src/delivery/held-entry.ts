@@ -67,6 +67,11 @@ export class HeldEntry implements DeliveredEntry {
     this.attempt += 1;
   }
 
+  /** `signal` is aborted when it is interrupted, without an attempt of its own. */
+  watch(signal: DeliverySignal): void {
+    this.signal = signal;
+  }
+
   /** Ends the attempt: whoever interrupts from now on comes too late for it. */
   end(): void {
     this.signal = undefined;

@@ -35,7 +35,10 @@ export function resolveBatchOptions(
   for (const name of Object.keys(given)) {
     faults.require(name in DEFAULTS, `batch.${name} is not an option (${Object.keys(DEFAULTS).join(', ')})`);
   }
-  const batch = { ...DEFAULTS, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
+  const batch = {
+    ...DEFAULTS,
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+  };
   faults.integer('batch.size', batch.size, 1, MAX_SIZE);
   faults.integer('batch.waitMs', batch.waitMs, 0, MAX_TIMER_MS);
   faults.require(batch.mode === 'together' || batch.mode === 'each', "batch.mode must be 'together' or 'each'");

@@ -1,7 +1,7 @@
 import type { DbSession } from '@safesync/db';
 import type { Message } from '../message/message.js';
-import type { BatchContext } from './batch-context.js';
 import type { BatchOptions } from './batch.options.js';
+import type { BatchContext } from './batch-context.js';
 import type { DeliveryContext } from './delivery-context.js';
 import type { DeliveryOutcome } from './delivery-outcome.js';
 import { HandlerRefusedError } from './handler.errors.js';

@@ -53,8 +53,7 @@ export interface StreamHandlerOptions<P extends PayloadType = never> {
 type UndecidedOptions = 'connection' | 'consumer' | 'payload' | 'handlerTimeoutMs' | 'batch' | 'rateLimit';
 
 /** Every option decided; what the rest of the library reads. */
-export interface ResolvedStreamHandlerOptions
-  extends Required<Omit<StreamHandlerOptions, UndecidedOptions>> {
+export interface ResolvedStreamHandlerOptions extends Required<Omit<StreamHandlerOptions, UndecidedOptions>> {
   readonly connection: string | undefined;
   readonly consumer: string | undefined;
   readonly payload: PayloadType | undefined;

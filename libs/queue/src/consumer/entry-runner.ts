@@ -1,0 +1,105 @@
+import type { AckBatch } from '../delivery/ack-batch.js';
+import { BatchDelivery } from '../delivery/batch-delivery.js';
+import { EachTransaction, TogetherTransaction } from '../delivery/batch-transaction.js';
+import { performDecision } from '../delivery/delivery-decision.js';
+import { describeError } from '../delivery/error-summary.js';
+import type { HeldEntry } from '../delivery/held-entry.js';
+import type { LeaseKeeper } from '../delivery/lease-keeper.js';
+import { type DeliveryParts, MessageDelivery } from '../delivery/message-delivery.js';
+import type { BatchInvoker } from '../handler/batch-invoker.js';
+import { BatchGatherer } from './batch-gatherer.js';
+import type { ConsumerParts } from './consumer-parts.js';
+import type { DeliveryActions } from './delivery-actions.js';
+import type { HeldEntries } from './held-entries.js';
+
+/** What a runner needs beside the consumer's own parts. */
+export interface EntryRunnerParts extends ConsumerParts {
+  readonly held: HeldEntries;
+  readonly acks: AckBatch;
+  readonly leases: LeaseKeeper;
+  /** Of the consumer whose runner this is; made after it. */
+  readonly actions: () => DeliveryActions;
+  /** Aborts when nothing more may be started. */
+  readonly stopping: AbortSignal;
+}
+
+/** Runs an entry that has a slot to its end; never rejects. */
+export type EntryRunner = (held: HeldEntry) => Promise<void>;
+
+/** How the entries of a handler run: each by itself, or in batches. */
+export function entryRunner(parts: EntryRunnerParts): EntryRunner {
+  return parts.options.batch === undefined ? singleRunner(parts) : batchRunner(parts);
+}
+
+function singleRunner(parts: EntryRunnerParts): EntryRunner {
+  const delivery = new MessageDelivery(deliveryParts(parts));
+  return async (held) => {
+    // given back while it waited for its turn
+    if (parts.held.get(held.id) !== held) return;
+    try {
+      const decision = await delivery.deliver(held);
+      if (decision) await performDecision(decision, held, parts.actions());
+    } catch (error) {
+      leave(held, error, parts);
+    }
+  };
+}
+
+function batchRunner(parts: EntryRunnerParts): EntryRunner {
+  const { options, gate, stopping, held: all } = parts;
+  const { size = 1, waitMs = 0 } = options.batch ?? {};
+  const delivery = makeBatchDelivery(parts);
+  const gatherer = new BatchGatherer({
+    size,
+    waitMs,
+    concurrency: options.concurrency,
+    isHeld: (held) => all.get(held.id) === held,
+    mayStart: () => (gate.isOpen ? undefined : gate.opened(stopping)),
+    run: (batch) => runBatch(batch, delivery, parts),
+    signal: stopping,
+  });
+  return (held) => gatherer.add(held);
+}
+
+function makeBatchDelivery(parts: EntryRunnerParts): BatchDelivery {
+  const { options, delivery } = parts;
+  const shared = deliveryParts(parts);
+  const transaction =
+    options.batch?.mode === 'each'
+      ? new EachTransaction(shared, delivery.handler)
+      : new TogetherTransaction(shared, delivery.batchHandler as BatchInvoker);
+  return new BatchDelivery({ ...shared, transaction, patienceMs: options.handlerTimeoutMs ?? options.claimIdleMs });
+}
+
+async function runBatch(batch: readonly HeldEntry[], delivery: BatchDelivery, parts: EntryRunnerParts): Promise<void> {
+  const ends = await delivery.deliver(batch);
+  await Promise.all(
+    batch.map(async (held) => {
+      const end = ends.get(held);
+      try {
+        if (typeof end === 'object') await performDecision(end, held, parts.actions());
+      } catch (error) {
+        leave(held, error, parts);
+      }
+    }),
+  );
+}
+
+/** Nothing throws here by design; if it does, the entry is claimed again later and the slot goes on. */
+function leave(held: HeldEntry, error: unknown, { held: all, logger, stream }: EntryRunnerParts): void {
+  all.release(held);
+  logger.error(`Entry ${held.id} of stream "${stream.stream}" was left pending: ${describeError(error)}`);
+}
+
+function deliveryParts(parts: EntryRunnerParts): DeliveryParts & Pick<EntryRunnerParts, 'leases'> {
+  const { stream, options, delivery, gate, metrics, acks, leases } = parts;
+  const timeoutMs = shorter(options.handlerTimeoutMs, options.session.timeoutMs);
+  const session = { ...options.session, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+  const { stream: name, group } = stream;
+  return { ...delivery, stream: name, group, session, acks, leases, gate, policy: options, metrics };
+}
+
+function shorter(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return Math.min(a, b);
+}

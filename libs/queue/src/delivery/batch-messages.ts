@@ -1,0 +1,41 @@
+import { type PayloadValidator, replacePayload } from '../handler/payload-validation.js';
+import type { JsonCodec } from '../message/json.codec.js';
+import { type Message, readMessage } from '../message/message.js';
+import type { OwnEnd } from './batch-transaction.js';
+import type { DeliveryPolicyOptions, DeliveryStage } from './delivery-policy.js';
+import { requireDeliverable } from './failure-decider.js';
+import type { HeldEntry } from './held-entry.js';
+
+export interface BatchReading {
+  readonly stream: string;
+  readonly group: string;
+  readonly codec: JsonCodec;
+  readonly validate: PayloadValidator | undefined;
+  readonly policy: DeliveryPolicyOptions;
+}
+
+/**
+ * Decodes and checks each entry by itself. Done for every run again: pipes and handlers may have changed what they got in the
+ * run before.
+ */
+export async function readBatch(
+  part: readonly HeldEntry[],
+  reading: BatchReading,
+): Promise<{ readonly messages: ReadonlyMap<HeldEntry, Message>; readonly failed: readonly OwnEnd[] }> {
+  const messages = new Map<HeldEntry, Message>();
+  const failed: OwnEnd[] = [];
+  for (const held of part) {
+    let stage: DeliveryStage = 'start';
+    try {
+      requireDeliverable(held, reading.policy);
+      stage = 'decode';
+      const message = readMessage(held.entry, reading, reading.codec);
+      stage = 'validate';
+      if (reading.validate) replacePayload(message, await reading.validate(message.payload));
+      messages.set(held, message);
+    } catch (error) {
+      failed.push({ held, stage, error: error ?? new Error('nothing was thrown') });
+    }
+  }
+  return { messages, failed };
+}
