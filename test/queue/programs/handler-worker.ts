@@ -14,6 +14,8 @@ export type WorkerMode =
   | 'wait'
   /** The process dies between the commit and the acknowledgement. */
   | 'die-after-commit'
+  /** Inserts into the table `once`, then blocks the event loop for 600 ms. */
+  | 'block-600'
   /** The process dies in the handler of message 13; the others work. */
   | 'die-of-13';
 
@@ -36,11 +38,18 @@ class Handler {
   async on({ payload }: Message<{ n: number }>, session: DbSession): Promise<void> {
     tell({ entered: payload.n });
     if (settings.mode === 'die-of-13' && payload.n === 13) process.exit(13);
+    if (settings.mode === 'block-600') return block(payload.n, session);
     await session.execute('INSERT INTO effects (n) VALUES (:n)', { n: payload.n });
     if (settings.mode === 'wait') await once(process, 'message');
     if (settings.mode === 'hang') await new Promise(() => undefined);
     if (settings.mode === 'die-after-commit') session.afterCommit(() => void process.kill(process.pid, 'SIGKILL'));
   }
+}
+
+async function block(n: number, session: DbSession): Promise<void> {
+  await session.execute('INSERT IGNORE INTO once (n) VALUES (:n)', { n: n + 100 });
+  const until = performance.now() + 600;
+  while (performance.now() < until);
 }
 
 @Module({

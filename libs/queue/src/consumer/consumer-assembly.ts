@@ -12,6 +12,7 @@ import { entryRunner } from './entry-runner.js';
 import { HeldEntries } from './held-entries.js';
 import { Mutex } from './mutex.js';
 import type { PauseSwitch } from './pause-switch.js';
+import { RateLimiter } from './rate-limiter.js';
 import { MAX_WAITING, RetrySchedule } from './retry-schedule.js';
 import { StaleClaimer } from './stale-claimer.js';
 import { StreamConsumer } from './stream-consumer.js';
@@ -29,6 +30,7 @@ export class ConsumerAssembly {
   private readonly retriesFull: ConditionLog;
   readonly leases: LeaseKeeper;
   readonly acks: AckBatch;
+  readonly limiter: RateLimiter | undefined;
   readonly slots: DeliverySlots;
   readonly retries: RetrySchedule;
   readonly actions: DeliveryActions;
@@ -46,6 +48,7 @@ export class ConsumerAssembly {
     this.retriesFull = new ConditionLog(parts.logger, `Reading of stream "${stream}", group "${group}"`);
     this.leases = new LeaseKeeper(parts.stream, parts.options);
     this.acks = this.makeAcks();
+    this.limiter = this.makeLimiter();
     this.slots = this.makeSlots();
     this.retries = this.makeRetries();
     this.actions = this.makeActions();
@@ -82,15 +85,21 @@ export class ConsumerAssembly {
     );
   }
 
+  private makeLimiter(): RateLimiter | undefined {
+    const { options, stream, logger } = this.parts;
+    const limit = options.rateLimit;
+    return limit && new RateLimiter({ limit, stream, logger, stopping: this.stopping });
+  }
+
   private makeSlots(): DeliverySlots {
     const { concurrency, batch, handlerTimeoutMs, claimIdleMs } = this.parts.options;
-    const { held, acks, leases, stopping } = this;
+    const { held, acks, leases, limiter, stopping } = this;
     return new DeliverySlots({
       // a message in a batch has a slot as well
       concurrency: concurrency * (batch?.size ?? 1),
       aloneMs: handlerTimeoutMs ?? claimIdleMs,
       mayStart: () => this.parts.gate.isOpen && !this.pause.isPaused && !this.stopping.aborted,
-      run: entryRunner({ ...this.parts, held, acks, leases, stopping, actions: () => this.actions }),
+      run: entryRunner({ ...this.parts, held, acks, leases, limiter, stopping, actions: () => this.actions }),
     });
   }
 
@@ -111,8 +120,18 @@ export class ConsumerAssembly {
   private makeActions(): DeliveryActions {
     const { held, acks, retries, leases } = this;
     const start = (entry: HeldEntry): void => void this.intake.start(entry);
-    const { retry } = this.parts.options;
-    return new DeliveryActions({ ...this.parts, held, acks, retries, leases, retry, signal: this.stopping, start });
+    const { retry, claimIdleMs: patienceMs } = this.parts.options;
+    return new DeliveryActions({
+      ...this.parts,
+      held,
+      acks,
+      retries,
+      leases,
+      retry,
+      patienceMs,
+      signal: this.stopping,
+      start,
+    });
   }
 
   private makeIntake(): EntryIntake {
@@ -143,7 +162,7 @@ export class ConsumerAssembly {
       ...this.parts.options,
       stream: this.parts.stream,
       suspectAfter,
-      capacity: () => (this.parts.gate.isOpen && !this.stopping.aborted ? slots.spare : 0),
+      capacity: () => (this.parts.gate.isOpen && !this.stopping.aborted ? this.permitted(slots.spare) : 0),
       capacityChanged: (signal) => this.capacityChanged(signal),
       heldIds: () => this.held.ids,
       onAlive: (sentAt) => this.leases.confirmAlive(sentAt),
@@ -166,11 +185,22 @@ export class ConsumerAssembly {
     await this.parts.gate.opened(signal);
     await this.roomForRetries(signal);
     await this.roomForWork(signal);
-    return Math.max(1, this.slots.wanted);
+    return Math.max(1, this.permitted(this.slots.wanted));
+  }
+
+  /** Resolves when something could be started, or when `signal` aborts. */
+  private async startable(signal: AbortSignal): Promise<void> {
+    await this.slots.hungry(signal);
+    if (this.limiter) await this.limiter.whenFetchable(signal);
+  }
+
+  /** What has no permit to start is better left where it is. */
+  private permitted(count: number): number {
+    return this.limiter ? Math.min(count, this.limiter.fetchable) : count;
   }
 
   private readonly roomForWork = (signal: AbortSignal): Promise<void> =>
-    this.pause.whenRoom((over) => this.slots.hungry(over), signal);
+    this.pause.whenRoom((over) => this.startable(over), signal);
 
   /** Reading that stands still for want of room looks like an idle stream, so it is said. */
   private async roomForRetries(signal: AbortSignal): Promise<void> {
@@ -186,6 +216,6 @@ export class ConsumerAssembly {
   private async capacityChanged(signal: AbortSignal): Promise<void> {
     if (this.stopping.aborted) return sleep(MAX_TIMER_MS, signal);
     await this.parts.gate.opened(signal);
-    await this.slots.hungry(signal);
+    await this.startable(signal);
   }
 }

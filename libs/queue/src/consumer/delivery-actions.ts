@@ -28,6 +28,8 @@ export interface DeliveryActionsParts {
   readonly leases: Pick<LeaseKeeper, 'renew'>;
   readonly gate: Pick<DatabaseGate, 'opened'>;
   readonly retry: BackoffOptions;
+  /** How long a retry waits for a handler that ignores its signal. */
+  readonly patienceMs: number;
   readonly metrics: MetricsRecorder;
   readonly logger: BackgroundLogger;
   /** Aborts when the consumer stops: what waits then is given back by whoever stops it. */
@@ -67,7 +69,9 @@ export class DeliveryActions implements DecisionActions {
     this.log(held, `failed (${lastError(held)}); delivered again in ${afterMs} ms`, where);
     // it came to an end in a living process
     held.isSuspect = false;
-    this.parts.retries.add(held, afterMs);
+    const leaving = held.whenLeft();
+    if (leaving === undefined) this.parts.retries.add(held, afterMs);
+    else void this.retryWhenLeft(held, leaving, afterMs);
   }
 
   /** Once decided it stays decided: when the write is refused only the write is repeated, never the handler. */
@@ -103,6 +107,18 @@ export class DeliveryActions implements DecisionActions {
     all.release(held);
     this.log(held, 'is not held any more: another consumer claimed it, or it was acknowledged or deleted');
     metrics.add(LEASES_LOST, { stream: stream.stream, group: stream.group });
+  }
+
+  /**
+   * A handler that ignores its signal outlives its delivery. Its next run begins when this one has ended, or after `claimIdleMs`: one that
+   * never ends must not keep its message for ever.
+   */
+  private async retryWhenLeft(held: HeldEntry, leaving: Promise<void>, afterMs: number): Promise<void> {
+    const { signal, retries, patienceMs } = this.parts;
+    held.state = 'waiting';
+    this.log(held, 'ignores its signal and runs on; its retry waits for its end');
+    await Promise.race([leaving, sleep(patienceMs, signal)]);
+    if (!signal.aborted && this.parts.held.get(held.id) === held) retries.add(held, afterMs);
   }
 
   private async startUncounted(held: HeldEntry): Promise<void> {

@@ -11,6 +11,7 @@ import { BatchGatherer } from './batch-gatherer.js';
 import type { ConsumerParts } from './consumer-parts.js';
 import type { DeliveryActions } from './delivery-actions.js';
 import type { HeldEntries } from './held-entries.js';
+import type { RateLimiter } from './rate-limiter.js';
 
 /** What a runner needs beside the consumer's own parts. */
 export interface EntryRunnerParts extends ConsumerParts {
@@ -19,6 +20,7 @@ export interface EntryRunnerParts extends ConsumerParts {
   readonly leases: LeaseKeeper;
   /** Of the consumer whose runner this is; made after it. */
   readonly actions: () => DeliveryActions;
+  readonly limiter: RateLimiter | undefined;
   /** Aborts when nothing more may be started. */
   readonly stopping: AbortSignal;
 }
@@ -26,9 +28,23 @@ export interface EntryRunnerParts extends ConsumerParts {
 /** Runs an entry that has a slot to its end; never rejects. */
 export type EntryRunner = (held: HeldEntry) => Promise<void>;
 
-/** How the entries of a handler run: each by itself, or in batches. */
+/** How the entries of a handler run: each by itself, or in batches; behind the rate limit, if there is one. */
 export function entryRunner(parts: EntryRunnerParts): EntryRunner {
-  return parts.options.batch === undefined ? singleRunner(parts) : batchRunner(parts);
+  const run = parts.options.batch === undefined ? singleRunner(parts) : batchRunner(parts);
+  return parts.limiter === undefined ? run : limitedRunner(run, parts.limiter, parts);
+}
+
+function limitedRunner(run: EntryRunner, limiter: RateLimiter, { gate, stopping }: EntryRunnerParts): EntryRunner {
+  return async (held) => {
+    // it can still be given back
+    held.state = 'ready';
+    for (let isPermitted = false; !isPermitted; isPermitted = gate.isOpen) {
+      await gate.opened(stopping);
+      if (!(await limiter.pass())) return;
+    }
+    held.state = 'running';
+    await run(held);
+  };
 }
 
 function singleRunner(parts: EntryRunnerParts): EntryRunner {

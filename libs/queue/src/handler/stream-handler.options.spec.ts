@@ -30,6 +30,8 @@ describe('resolveStreamHandlerOptions', () => {
       consumer: undefined,
       groupStart: '0',
       handlerTimeoutMs: undefined,
+      batch: undefined,
+      rateLimit: undefined,
       session: {},
     });
   });
@@ -57,8 +59,17 @@ describe('resolveStreamHandlerOptions', () => {
     [{ retry: { baseMs: 9, maxMs: 5 } }, 'retry.baseMs must not exceed retry.maxMs'],
     [{ retry: { baseMs: 1, maxMs: 60_000 } }, 'retry.maxMs must be less than claimIdleMs'],
     [{ claimIntervalMs: 6_000 }, 'livenessMs must be at least twice claimIntervalMs'],
-    [{ handlerTimeoutMs: 60_000 }, 'handlerTimeoutMs must be less than claimIdleMs'],
-    [{ session: { timeoutMs: 60_000 } }, 'session.timeoutMs must be less than claimIdleMs'],
+    [{ handlerTimeoutMs: 0 }, 'handlerTimeoutMs must be an integer from 1 to 2147483647'],
+    [{ batch: 100 as never }, 'batch must be an object'],
+    [{ batch: { size: 0 } }, 'batch.size must be an integer from 1 to 1000'],
+    [{ batch: { waitMs: -1 } }, 'batch.waitMs must be an integer from 0 to 2147483647'],
+    [{ batch: { mode: 'all' as never } }, "batch.mode must be 'together' or 'each'"],
+    [{ batch: { sise: 3 } as never }, 'batch.sise is not an option (size, waitMs, mode)'],
+    [{ batch: { size: 1_000 }, concurrency: 11 }, 'batch.size times concurrency must be at most 10000'],
+    [{ rateLimit: 5 as never }, 'rateLimit must be an object'],
+    [{ rateLimit: { messages: 0, perMs: 1 } }, 'rateLimit.messages must be an integer from 1 to 1000000'],
+    [{ rateLimit: { messages: 1 } as never }, 'rateLimit.perMs must be an integer from 1 to 86400000'],
+    [{ rateLimit: { messages: 1, perMs: 1, burst: 2 } as never }, 'rateLimit.burst is not an option (messages, perMs)'],
     [{ session: null as never }, 'session must be an object'],
     [{ retry: null as never }, 'retry must be an object'],
     [{ retry: { baseMs: 1, maxMs: 2, jitter: 1 } as never }, 'retry.jitter is not an option (baseMs, maxMs)'],
@@ -74,6 +85,10 @@ describe('resolveStreamHandlerOptions', () => {
     ],
   ])('refuses %j', (options, fault) => {
     expect(faultsOf(options)).toEqual([fault]);
+  });
+
+  it('takes a handler that runs for longer than claimIdleMs: its lease is renewed meanwhile', () => {
+    expect(faultsOf({ handlerTimeoutMs: 90_000, session: { timeoutMs: 90_000 }, claimIdleMs: 60_000 })).toEqual([]);
   });
 
   it('refuses the name of an option that does not exist', () => {

@@ -14,3 +14,8 @@ export function livenessRows(stream: string, group: string): string {
 export function pausedGroups(stream: string): string {
   return `${stream}:paused`;
 }
+
+/** The permits of a group with a rate limit. */
+export function permitBucket(stream: string, group: string): string {
+  return `${stream}:rate:${group}`;
+}

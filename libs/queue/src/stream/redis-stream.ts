@@ -17,8 +17,9 @@ import {
   parseReclaimed,
 } from './fenced.js';
 import { isGroupPaused } from './group-pauses.js';
+import { type PermitAnswer, parsePermits } from './permits.js';
 import type { RedisConnection } from './redis-connection.js';
-import { deadLetterStream, livenessRows, pausedGroups } from './redis-keys.js';
+import { deadLetterStream, livenessRows, pausedGroups, permitBucket } from './redis-keys.js';
 import type { RedisScript } from './redis-script.js';
 import type { RedisArg } from './redis-socket.js';
 import { ACK_SCRIPT } from './scripts/ack.script.js';
@@ -30,6 +31,7 @@ import { LEAVE_SCRIPT } from './scripts/leave.script.js';
 import { RECLAIM_SCRIPT } from './scripts/reclaim.script.js';
 import { REDELIVER_OWN_SCRIPT } from './scripts/redeliver-own.script.js';
 import { RENEW_SCRIPT } from './scripts/renew.script.js';
+import { TAKE_PERMITS_SCRIPT } from './scripts/take-permits.script.js';
 import { type DeliveredEntry, parseReadReply, type StreamEntry } from './stream-entry.js';
 import { createGroup, type GroupInfo, type PendingSummary, readGroupInfo, readPendingSummary } from './stream-group.js';
 
@@ -57,6 +59,7 @@ export class RedisStream {
   readonly consumer: string;
   private readonly reader: BlockingReader;
   private readonly aliveKey: string;
+  private readonly permitsKey: string;
 
   constructor(
     private readonly connection: RedisConnection,
@@ -66,6 +69,7 @@ export class RedisStream {
     this.group = member.group;
     this.consumer = member.consumer;
     this.aliveKey = livenessRows(member.stream, member.group);
+    this.permitsKey = permitBucket(member.stream, member.group);
     this.reader = connection.blockingReader();
   }
 
@@ -166,6 +170,11 @@ export class RedisStream {
   deadLetter(entry: DeliveredEntry, envelope: string): Promise<FencedOutcome> {
     const args = [entry.id, entry.deliveryCount, envelope];
     return this.run(DEAD_LETTER_SCRIPT, args, parseDeadLettered, deadLetterStream(this.stream));
+  }
+
+  /** Takes up to `wanted` permits to start messages, of those that the whole group shares. */
+  takePermits(wanted: number, limit: { readonly messages: number; readonly perMs: number }): Promise<PermitAnswer> {
+    return this.run(TAKE_PERMITS_SCRIPT, [wanted, limit.messages, limit.perMs], parsePermits, this.permitsKey);
   }
 
   /** Leaves the group for good: removed when nothing is pending, else marked dead for the others to claim. True if removed. */
