@@ -1,5 +1,11 @@
 import type { DbSession } from '@safesync/db';
-import { type DeliveryContext, type DeliveryOutcome, type Message, StreamHandler } from '@safesync/queue';
+import {
+  type BatchContext,
+  type DeliveryContext,
+  type DeliveryOutcome,
+  type Message,
+  StreamHandler,
+} from '@safesync/queue';
 import { z } from 'zod';
 
 class Transfer {
@@ -48,6 +54,30 @@ class Handlers {
   async answering(_message: Message): Promise<number> {
     return 1;
   }
+
+  @StreamHandler({ ...base, payload: Transfer, batch: { size: 10 } })
+  async batch(
+    messages: readonly Message<Transfer>[],
+    _session: DbSession,
+    context: BatchContext,
+  ): Promise<(DeliveryOutcome | undefined)[]> {
+    return messages.map(({ payload }) => (payload.from > 1 ? context.retry() : undefined));
+  }
+
+  @StreamHandler({ ...base, payload: Transfer, batch: { mode: 'each' } })
+  async each(_message: Message<Transfer>): Promise<void> {}
+
+  // @ts-expect-error a batch is a list
+  @StreamHandler({ ...base, payload: Transfer, batch: {} })
+  async single(_message: Message<Transfer>): Promise<void> {}
+
+  // @ts-expect-error one message at a time
+  @StreamHandler({ ...base, payload: Transfer, batch: { mode: 'each' } })
+  async list(_messages: readonly Message<Transfer>[]): Promise<void> {}
+
+  // @ts-expect-error the class declares a number
+  @StreamHandler({ ...base, payload: Transfer, batch: { mode: 'together' } })
+  async wrongBatch(_messages: readonly Message<{ from: string }>[]): Promise<void> {}
 
   // @ts-expect-error the session comes second
   @StreamHandler(base)

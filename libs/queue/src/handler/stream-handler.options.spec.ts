@@ -30,6 +30,7 @@ describe('resolveStreamHandlerOptions', () => {
       consumer: undefined,
       groupStart: '0',
       handlerTimeoutMs: undefined,
+      exactlyOnce: false,
       batch: undefined,
       rateLimit: undefined,
       session: {},
