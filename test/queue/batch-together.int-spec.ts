@@ -186,6 +186,26 @@ describe('a batch', () => {
     ]);
   });
 
+  it('asks for its leases before the commit, when it stood still for too long to be sure of them', async () => {
+    const runs: number[][] = [];
+    await add(...upTo(3));
+    await world.boot(
+      batchHandlerOf({ ...options(), retry: fast, claimIdleMs: 300 }, async (messages, session) => {
+        runs.push(numbersOf(messages));
+        await effects(messages, session);
+        if (runs.length > 1) return;
+        await world.redis.client.xclaim(world.stream, 'g', 'thief', 0, messages[1]?.entryId as string);
+        const until = performance.now() + 350;
+        while (performance.now() < until);
+      }),
+    );
+    await eventually(async () => (await world.effects()).length >= 2, { what: 'two effects' });
+    expect(runs.slice(0, 2)).toEqual([
+      [0, 1, 2],
+      [0, 2],
+    ]);
+  });
+
   it('control: with its leases it commits at once', async () => {
     const beats: boolean[] = [];
     await add(...upTo(3));
