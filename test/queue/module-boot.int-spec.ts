@@ -110,7 +110,7 @@ describe('a handler that cannot work stops the boot, naming class, method and re
   it('options that contradict each other, all of them at once', async () => {
     const contradictory = options({ concurrency: 0, livenessMs: 100, handlerTimeoutMs: 0 });
     await expect(world.boot(handlerOf(contradictory, nothing))).rejects.toThrow(
-      /^@StreamHandler Handler\.on: concurrency .*; livenessMs .*; handlerTimeoutMs .*\. Correct the named options\.$/,
+      /^@StreamHandler Handler\.on: concurrency .*; handlerTimeoutMs .*; livenessMs .*\. Correct the named options\.$/,
     );
   });
 

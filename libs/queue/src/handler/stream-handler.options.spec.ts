@@ -30,7 +30,6 @@ describe('resolveStreamHandlerOptions', () => {
       consumer: undefined,
       groupStart: '0',
       handlerTimeoutMs: undefined,
-      exactlyOnce: false,
       batch: undefined,
       rateLimit: undefined,
       session: {},
