@@ -161,6 +161,21 @@ describe('a batch', () => {
     expect((await world.deadLetters()).map(({ reason }) => reason).toSorted()).toEqual(['invalid', 'malformed']);
   });
 
+  it('leaves out what was replayed for another group, and acknowledges it', async () => {
+    const seen: number[] = [];
+    await add(1);
+    const replay = { n: 2, __safesync: { replayFor: 'another' } };
+    await world.redis.client.xadd(world.stream, '*', 'data', JSON.stringify(replay));
+    await world.boot(
+      batchHandlerOf(options(), async (messages, session) => {
+        seen.push(...numbersOf(messages));
+        await effects(messages, session);
+      }),
+    );
+    await world.settled([1]);
+    expect([seen, outcome('skipped')]).toEqual([[1], 1]);
+  });
+
   it('loses all of its commit with the lease of one message; the others run again', async () => {
     const runs: number[][] = [];
     const { client } = world.redis;

@@ -10,7 +10,7 @@ import type { DeliveryDecision } from './delivery-policy.js';
 import { DeliverySignal } from './delivery-signal.js';
 import { FailureDecider } from './failure-decider.js';
 import type { HeldEntry } from './held-entry.js';
-import type { DeliveryParts } from './message-delivery.js';
+import type { Completion, DeliveryParts } from './message-delivery.js';
 
 export interface BatchDeliveryParts extends Omit<DeliveryParts, 'handler' | 'leases'> {
   readonly transaction: BatchTransaction;
@@ -19,7 +19,7 @@ export interface BatchDeliveryParts extends Omit<DeliveryParts, 'handler' | 'lea
 }
 
 /** What became of each entry: a decision, or that its work is committed. */
-export type BatchEnds = Map<HeldEntry, DeliveryDecision | 'done' | 'duplicate'>;
+export type BatchEnds = Map<HeldEntry, DeliveryDecision | Completion>;
 
 /**
  * The path of a batch: what is committed is exactly what is acknowledged.
@@ -64,7 +64,9 @@ export class BatchDelivery {
 
   /** One transaction for all; returns the parts that have to run again. */
   private async attempt(part: readonly HeldEntry[], ends: BatchEnds): Promise<readonly (readonly HeldEntry[])[]> {
-    const { messages, failed } = await readBatch(part, this.parts);
+    const { messages, skipped, failed } = await readBatch(part, this.parts);
+    for (const held of skipped) ends.set(held, 'skipped');
+    for (const held of skipped) this.parts.acks.add(held);
     await this.decideAll(failed, ends);
     const members = [...messages.keys()];
     if (members.length === 0) return [];
@@ -149,8 +151,10 @@ export class BatchDelivery {
     const { stream, group, metrics } = this.parts;
     const outcomes = [...ends.values()].map((end) => (typeof end === 'string' ? end : end.kind));
     for (const outcome of outcomes) metrics.add(DELIVERIES, { stream, group, outcome });
-    const outcome = outcomes.find((each) => each !== 'done' && each !== 'duplicate') ?? 'done';
+    const outcome = outcomes.find((each) => !COMPLETIONS.has(each)) ?? 'done';
     metrics.observe(HANDLER_DURATION, { stream, group, outcome }, (performance.now() - startedAt) / 1_000);
     metrics.observe(BATCH_SIZE, { stream, group }, outcomes.length);
   }
 }
+
+const COMPLETIONS: ReadonlySet<string> = new Set<Completion>(['done', 'duplicate', 'skipped']);

@@ -18,7 +18,7 @@ import type { LeaseKeeper } from './lease-keeper.js';
 /**
  * `duplicate`: an earlier transaction has done the message, this one was empty. `skipped`: the replay of a dead letter of another group.
  */
-type Completion = 'done' | 'duplicate' | 'skipped';
+export type Completion = 'done' | 'duplicate' | 'skipped';
 
 /** What a delivery is made of. */
 export interface DeliveryParts {
