@@ -1,4 +1,20 @@
-export { TcpProxy, type Trap } from './fault/tcp-proxy.js';
+export { auditEffects, type EffectEvidence, type EffectFindings } from './fault/audit/effect-audit.js';
+export { countUnfinished, type GroupState, readGroupStates } from './fault/audit/group-state.js';
+export { type Failpoint, type FailpointAction, type FailpointOptions, failpoint } from './fault/failpoint/failpoint.js';
+export type { WireDriver, WireMoment } from './fault/failpoint/wire.js';
+export { type HistoryEvent, HistoryRecorder, type HistoryType, readHistory } from './fault/history/history.js';
+export { TcpProxy } from './fault/network/tcp-proxy.js';
+export type { Trap } from './fault/network/trap.js';
+export type { Direction } from './fault/network/weather.js';
+export {
+  type FaultScheduleOptions,
+  faultSchedule,
+  type ProcessFault,
+  type ScheduledFault,
+} from './fault/processes/fault-schedule.js';
+export { type FaultCount, ProcessKiller, type ProcessKillerOptions } from './fault/processes/process-killer.js';
+export { WorkerCrew } from './fault/processes/worker-crew.js';
+export { SeededRandom } from './fault/seeded-random.js';
 export {
   WorkerEndedError,
   type WorkerExit,

@@ -26,21 +26,3 @@ export async function readDeadLetters(redis: Redis, deadStream: string): Promise
     return { entryId, group };
   });
 }
-
-/** Messages of a stream that its groups have not read, or have read and not acknowledged. */
-export async function countUnfinished(redis: Redis, stream: string): Promise<number> {
-  const [info, groups] = await Promise.all([redis.xinfo('STREAM', stream), redis.xinfo('GROUPS', stream)]);
-  const { 'last-generated-id': newest } = toRecord(info);
-  return (groups as unknown[]).map(toRecord).reduce((sum, group) => sum + unfinishedOf(group, newest), 0);
-}
-
-function unfinishedOf(group: Record<string, unknown>, newest: unknown): number {
-  // servers before 7.0 know no lag, and newer ones lose it sometimes; one is then as good as any number above 0
-  const unread = group['last-delivered-id'] === newest ? 0 : Math.max(1, Number(group.lag ?? 1));
-  return unread + Number(group.pending);
-}
-
-function toRecord(reply: unknown): Record<string, unknown> {
-  const flat = reply as unknown[];
-  return Object.fromEntries(Array.from({ length: flat.length / 2 }, (_, i) => [String(flat[2 * i]), flat[2 * i + 1]]));
-}

@@ -1,8 +1,8 @@
 import { BackgroundLoop, sleep } from '@safesync/core';
+import { countUnfinished } from '@safesync/testing';
 import type { Redis } from 'ioredis';
 import type { Pool, RowDataPacket } from 'mysql2/promise';
 import { formatCount } from '../audit/report.js';
-import { countUnfinished } from '../audit/stream-state.js';
 import type { LiveLine } from './live-line.js';
 
 const LOOK_EVERY_MS = 200;

@@ -1,7 +1,8 @@
+import { countUnfinished } from '@safesync/testing';
 import type { Redis } from 'ioredis';
 import type { Evidence } from '../audit/auditor.js';
 import { readLedgerState } from '../audit/ledger-state.js';
-import { countUnfinished, readDeadLetters, readStream } from '../audit/stream-state.js';
+import { readDeadLetters, readStream } from '../audit/stream-state.js';
 import type { EntryFields } from '../client/bad-messages.js';
 import { modelOf } from '../plan/balance-model.js';
 import { DEAD, GROUPS, TRANSFERS } from '../plan/ledger.names.js';

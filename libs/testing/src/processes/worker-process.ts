@@ -18,6 +18,8 @@ export interface WorkerProcessOptions {
   /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Options for Node, such as `--max-old-space-size=64`. */
+  readonly nodeArgs?: readonly string[];
 }
 
 export interface WorkerExit {
@@ -64,7 +66,7 @@ export class WorkerProcess {
     const child = fork(program, options.args ?? [], {
       cwd: options.cwd,
       env: { ...process.env, ...options.env },
-      execArgv: ['--enable-source-maps', '--import', DIE_WITH_PARENT],
+      execArgv: ['--enable-source-maps', '--import', DIE_WITH_PARENT, ...(options.nodeArgs ?? [])],
       silent: true,
     });
     const worker = new WorkerProcess(program, child);
@@ -97,6 +99,11 @@ export class WorkerProcess {
   /** Sends a message to the worker's `process.on('message')`. */
   send(message: object): void {
     this.child.send(message);
+  }
+
+  /** Sends a signal that it may live on after, such as SIGSTOP and SIGCONT; nothing when it has ended. */
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
   }
 
   /** Sends the signal (default SIGKILL, which no program can answer) and waits for the end. */

@@ -1,5 +1,5 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { eventually } from '../waiting/eventually.js';
+import { eventually } from '../../waiting/eventually.js';
 import { TcpProxy } from './tcp-proxy.js';
 
 /** A client that keeps what it hears. */
@@ -112,5 +112,80 @@ describe('TcpProxy', () => {
     expect(asked).toEqual(expected);
     other.socket.write('COMMIT');
     await hears(other, 're:something elsere:COMMIT');
+  });
+
+  it('swallows the answer to one request, found although it comes in two pieces, and keeps the connection', async () => {
+    const client = await open();
+    const asking = proxy.swallowReplyTo(/COM+IT/);
+    client.socket.write('COM');
+    await hears(client, 're:COM');
+    client.socket.write('MIT');
+    await asking;
+    await eventually(() => proxy.swallowedBytes === 'MIT'.length + 3, { what: 'the answer is swallowed' });
+    expect([asked.join(''), client.heard, client.socket.closed]).toEqual(['COMMIT', 're:COM', false]);
+  });
+
+  it.each([
+    ['requests', [], ''],
+    ['replies', ['a'], ''],
+  ] as const)('silences %s only', async (direction, heardByServer, heardByClient) => {
+    const client = await open();
+    proxy.silence(direction);
+    client.socket.write('a');
+    await eventually(() => proxy.swallowedBytes > 0, { what: 'the proxy has swallowed something' });
+    expect(asked).toEqual(heardByServer);
+    expect(client.heard).toBe(heardByClient);
+  });
+
+  it('lets few bytes pass at a time, all of them in order, and the rest at once when healed', async () => {
+    const client = await open();
+    proxy.throttle(20, 'replies');
+    client.socket.write('abc');
+    await eventually(() => client.heard.length > 0, { what: 'the first byte', everyMs: 1 });
+    expect('re:abc'.startsWith(client.heard) && client.heard.length < 6).toBe(true);
+    proxy.heal();
+    await hears(client, 're:abc');
+  });
+
+  it('keeps the order when a delay ends', async () => {
+    const client = await open();
+    proxy.delay(200);
+    client.socket.write('first ');
+    await eventually(() => client.socket.bytesWritten === 6, { what: 'sent' });
+    proxy.heal();
+    client.socket.write('second');
+    await eventually(() => asked.join('').length === 12, { what: 'both arrived' });
+    expect(asked.join('')).toBe('first second');
+  });
+
+  it.each([false, true])('cuts within an answer, reset: %p', async (reset) => {
+    const client = await open();
+    const done = proxy.cutAfter(4, { reset });
+    client.socket.write('hello');
+    await done;
+    await closed(client);
+    // what was on its way may be lost to a reset
+    expect(['re:h', ...(reset ? [''] : [])]).toContain(client.heard);
+    const next = await open();
+    next.socket.write('b');
+    await hears(next, 're:b');
+  });
+
+  it('refuses new connections, keeps the open ones, and is back on its port when healed', async () => {
+    const client = await open();
+    client.socket.write('a');
+    await hears(client, 're:a');
+    const { port } = proxy;
+    proxy.refuse();
+    const refused = connect(port, '127.0.0.1');
+    const code = await new Promise((resolve) => refused.once('error', (e: NodeJS.ErrnoException) => resolve(e.code)));
+    expect(code).toBe('ECONNREFUSED');
+    client.socket.write('b');
+    await hears(client, 're:are:b');
+    proxy.heal();
+    expect(proxy.port).toBe(port);
+    const next = await eventually(open, { what: 'a new connection' });
+    next.socket.write('c');
+    await hears(next, 're:c');
   });
 });
