@@ -20,6 +20,7 @@ describe('auditEffects', () => {
     ['lost', { effects: ['a'], inbox: ['a'] }, { lost: ['b'] }, '1 (b) published and neither done nor a dead letter'],
     ['doubled', { effects: ['a', 'b', 'a'] }, { doubled: ['a'] }, '1 (a) done more than once'],
     ['dead and done', { deadLetters: ['c', 'a'] }, { doubled: ['a'] }, '1 (a) done more than once'],
+    ['dead twice', { deadLetters: ['c', 'c'] }, { doubled: ['c'] }, '1 (c) done more than once'],
     ['foreign', { published: ['a', 'c'] }, { foreign: ['b'] }, '1 (b) done and never published'],
     ['no inbox row', { inbox: ['a'] }, { torn: ['b'] }, '1 (b) in the inbox or done, and not both'],
     ['no effect', { inbox: ['a', 'b', 'c'] }, { torn: ['c'] }, '1 (c) in the inbox or done, and not both'],

@@ -19,9 +19,9 @@ export interface EffectEvidence {
 export interface EffectFindings {
   /** Published, without an effect and without a dead letter. */
   readonly lost: readonly string[];
-  /** With more than one effect, or with an effect and a dead letter. */
+  /** With more than one effect or dead letter, or with one of each. */
   readonly doubled: readonly string[];
-  /** With an effect, and never published. */
+  /** With an effect or a dead letter, and never published. */
   readonly foreign: readonly string[];
   /** In the inbox without an effect, or with an effect and not in the inbox. */
   readonly torn: readonly string[];
@@ -39,11 +39,12 @@ export interface EffectFindings {
 export function auditEffects(evidence: EffectEvidence): EffectFindings {
   const { unfinished = 0, inbox } = evidence;
   const published = new Set(evidence.published);
-  const dead = new Set(evidence.deadLetters ?? []);
+  const dead = countEach(evidence.deadLetters ?? []);
   const counts = countEach(evidence.effects);
   const lost = [...published].filter((key) => !counts.has(key) && !dead.has(key));
-  const doubled = [...counts].filter(([key, count]) => count > 1 || dead.has(key)).map(([key]) => key);
-  const foreign = [...counts.keys()].filter((key) => !published.has(key));
+  const ended = new Set([...counts.keys(), ...dead.keys()]);
+  const doubled = [...ended].filter((key) => (counts.get(key) ?? 0) + (dead.get(key) ?? 0) > 1);
+  const foreign = [...ended].filter((key) => !published.has(key));
   const torn = inbox === undefined ? [] : difference(new Set(inbox), counts);
   const unequal = unequalAccounts(evidence);
   const faults = [

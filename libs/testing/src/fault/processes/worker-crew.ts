@@ -5,6 +5,7 @@ export class WorkerCrew {
   private readonly members: Promise<WorkerProcess>[];
   private readonly past: WorkerProcess[] = [];
   private isStopping = false;
+  private isKept = false;
 
   private constructor(
     size: number,
@@ -20,8 +21,19 @@ export class WorkerCrew {
     return crew;
   }
 
+  /** From now on whoever ends by himself is started again as well. */
+  keep(): void {
+    this.isKept = true;
+    this.members.forEach((_, index) => void this.watch(index));
+  }
+
   get size(): number {
     return this.members.length;
+  }
+
+  /** How many have been followed by another. */
+  get replaced(): number {
+    return this.past.length;
   }
 
   /** Everyone who ever was a member, the dead first. */
@@ -38,12 +50,7 @@ export class WorkerCrew {
   async replace(index: number): Promise<void> {
     const worker = await this.member(index);
     await worker.kill();
-    if (this.isStopping) return;
-    this.past.push(worker);
-    const successor = this.spawn(index);
-    // whoever asks for the member is told
-    successor.catch(() => undefined);
-    this.members[index] = successor;
+    this.succeed(index, worker);
   }
 
   /** SIGKILL for all, paused ones too. */
@@ -51,5 +58,22 @@ export class WorkerCrew {
     this.isStopping = true;
     const started = await Promise.allSettled(this.members);
     for (const start of started) if (start.status === 'fulfilled') await start.value.kill();
+  }
+
+  private async watch(index: number): Promise<void> {
+    const worker = await this.member(index).catch(() => undefined);
+    await worker?.exit();
+    if (worker) this.succeed(index, worker);
+  }
+
+  /** Unless somebody has seen it end already. */
+  private succeed(index: number, worker: WorkerProcess): void {
+    if (this.isStopping || this.past.includes(worker)) return;
+    this.past.push(worker);
+    const successor = this.spawn(index);
+    // whoever asks for the member is told
+    successor.catch(() => undefined);
+    this.members[index] = successor;
+    if (this.isKept) void this.watch(index);
   }
 }

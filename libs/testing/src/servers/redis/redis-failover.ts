@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { TcpProxy } from '../../fault/tcp-proxy.js';
+import { TcpProxy } from '../../fault/network/tcp-proxy.js';
 import { eventually } from '../../waiting/eventually.js';
 import { homeFolder } from '../home-folder.js';
 import type { ManagedServer } from '../managed-server.js';

@@ -1,0 +1,65 @@
+import { SeededRandom } from '@safesync/testing';
+import { type CaseRow, type FaultCase, type FaultFigures, rowOf, times } from '../kit/fault-case.js';
+import { FaultWorld, RECOVERY_MS } from '../kit/fault-world.js';
+import { PATH_POINTS, type PathPoint } from '../kit/points.js';
+import { Survivor } from '../kit/survivor.js';
+
+const MESSAGES = 12;
+const BETWEEN = ['after COMMIT', 'before the acknowledgement'];
+
+interface Outcome {
+  readonly recoveryMs: number;
+  /** Handlers that ran although their message was committed. */
+  readonly repeated: number;
+}
+
+/** A worker dies when the work is committed and not acknowledged: it comes again, soon, and its handler does not run. */
+export const commitAck: FaultCase = {
+  name: 'commit-ack',
+  title: 'kill -9 between COMMIT and the acknowledgement: redelivered soon, not run again',
+  run: async (figures) => {
+    const rows: CaseRow[] = [];
+    for (const name of BETWEEN) rows.push(await killedAt(name, figures, true));
+    return [...rows, await killedAt('after COMMIT', figures, false)];
+  },
+};
+
+async function killedAt(name: string, figures: FaultFigures, exactlyOnce: boolean): Promise<CaseRow> {
+  const world = await FaultWorld.open(exactlyOnce);
+  const point = PATH_POINTS.find((one) => one.name === name) as PathPoint;
+  try {
+    const outcomes = await times(figures.seeds, figures.parallel, (n) => killOnce(world, point, figures.seed + n));
+    const repeated = outcomes.reduce((sum, outcome) => sum + outcome.repeated, 0);
+    const recoveries = outcomes.map(({ recoveryMs }) => recoveryMs);
+    const late = recoveries.filter((ms) => ms > RECOVERY_MS).length;
+    const faults = [
+      ...(repeated > 0 ? [`${repeated} handlers ran again after their commit`] : []),
+      ...(late > 0 ? [`${late} recovered later than ${RECOVERY_MS} ms`] : []),
+    ];
+    const counts = { seeds: figures.seeds, kills: figures.seeds, messages: world.published, recoveries, faults };
+    const what = exactlyOnce ? name : 'control: no inbox';
+    return rowOf(what, await world.audit(), { ...counts, isControl: !exactlyOnce });
+  } finally {
+    await world.close();
+  }
+}
+
+async function killOnce(world: FaultWorld, point: PathPoint, seed: number): Promise<Outcome> {
+  const { name, nth, ...place } = point;
+  const stream = await world.stream();
+  const numbers = await world.publish(stream, MESSAGES);
+  const nthNow = new SeededRandom(seed).int(...nth);
+  const worker = await world.worker(world.settings(stream, { point: { ...place, nth: nthNow, action: 'kill' } }));
+  await world.reached(worker, `${name}, number ${nthNow} (seed ${seed})`);
+  const diedAt = performance.now();
+  const done = new Set(await world.effects());
+  const survivor = await Survivor.boot(world, stream);
+  try {
+    await world.settled(stream);
+    const recoveryMs = performance.now() - diedAt;
+    const committed = new Set(numbers.filter((n) => done.has(n)));
+    return { recoveryMs, repeated: survivor.handled.filter((n) => committed.has(n)).length };
+  } finally {
+    await survivor.close();
+  }
+}

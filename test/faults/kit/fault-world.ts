@@ -1,0 +1,199 @@
+import { OUTBOX_MIGRATIONS } from '@safesync/outbox';
+import type { DeadLetter, StreamHandlerOptions } from '@safesync/queue';
+import { auditEffects, countUnfinished, type EffectFindings, eventually, WorkerProcess } from '@safesync/testing';
+import { compiledProgram } from '../../support/compiled-program.js';
+import { createTestDatabase, type TestDatabase } from '../../support/mysql.js';
+import { createTestRedis, type TestRedis } from '../../support/redis.js';
+import type { FaultPayload, WorkerReport, WorkerSettings } from './worker-settings.js';
+
+const ACCOUNTS = 10;
+const GROUP = 'g';
+
+/** Liveness alone brings messages back, and soon: a holder counts as dead after `livenessMs`. */
+export const QUICK = { concurrency: 4, livenessMs: 600, claimIntervalMs: 150, claimIdleMs: 600_000 } as const;
+
+/** Longest that a message of a dead holder may wait for another: what the options promise, and two seconds. */
+export const RECOVERY_MS = QUICK.livenessMs + QUICK.claimIntervalMs + 2_000;
+
+/** A database with one row for each effect and accounts that move, streams, and what was published: all that a case compares. */
+export class FaultWorld {
+  private readonly streams: string[] = [];
+  private readonly payloads = new Map<string, FaultPayload>();
+  private readonly bad = new Set<string>();
+  private count = 0;
+
+  private constructor(
+    readonly database: TestDatabase,
+    readonly redis: TestRedis,
+    /** Whether handlers are behind the inbox; controls are not. */
+    readonly exactlyOnce: boolean,
+  ) {}
+
+  static async open(exactlyOnce: boolean): Promise<FaultWorld> {
+    const database = await createTestDatabase();
+    const { pool } = database;
+    await pool.query('CREATE TABLE effects (id BIGINT AUTO_INCREMENT PRIMARY KEY, n INT NOT NULL)');
+    await pool.query('CREATE TABLE account (id INT PRIMARY KEY, balance BIGINT NOT NULL)');
+    const rows = Array.from({ length: ACCOUNTS }, (_, id) => [id, 0]);
+    await pool.query('INSERT INTO account VALUES ?', [rows]);
+    const sender = { query: async (text: string): Promise<void> => void (await pool.query(text)) };
+    for (const Migration of OUTBOX_MIGRATIONS) await new Migration().up(sender);
+    return new FaultWorld(database, createTestRedis(), exactlyOnce);
+  }
+
+  async close(): Promise<void> {
+    await this.redis.close();
+    await this.database.drop();
+  }
+
+  /** A stream of its own with its group. */
+  async stream(): Promise<string> {
+    const stream = this.redis.key('s');
+    await this.redis.client.xgroup('CREATE', stream, GROUP, '0', 'MKSTREAM');
+    this.streams.push(stream);
+    return stream;
+  }
+
+  handler(stream: string, more: Partial<StreamHandlerOptions> = {}): StreamHandlerOptions {
+    return { stream, group: GROUP, exactlyOnce: this.exactlyOnce, ...QUICK, ...more };
+  }
+
+  settings(stream: string, more: Partial<WorkerSettings> = {}): WorkerSettings {
+    return { databaseUrl: this.database.url, redisUrl: this.redis.url, handler: this.handler(stream), ...more };
+  }
+
+  /** Starts a worker; resolves when its process exists. */
+  spawn(settings: WorkerSettings, nodeArgs: readonly string[] = []): Promise<WorkerProcess> {
+    const program = compiledProgram('faults/programs/fault-worker');
+    return WorkerProcess.spawn(program, { args: [JSON.stringify(settings)], nodeArgs });
+  }
+
+  /** Starts a worker; resolves when its handlers run, or when it has ended: it may be told to die on its way there. */
+  async worker(settings: WorkerSettings, nodeArgs: readonly string[] = []): Promise<WorkerProcess> {
+    const worker = await this.spawn(settings, nodeArgs);
+    const ready = worker.message(
+      (report): report is WorkerReport => 'ready' in (report as WorkerReport),
+      'ready',
+      60_000,
+    );
+    await Promise.race([ready.catch(() => undefined), worker.exit()]);
+    return worker;
+  }
+
+  /** Waits for the death of a worker at its failpoint; rejects, and ends it, when it gets past it. */
+  async reached(worker: WorkerProcess, where: string): Promise<void> {
+    const died = eventually(() => !worker.isRunning, {
+      what: `the worker dies ${where}`,
+      withinMs: 15_000,
+      everyMs: 5,
+    });
+    await died.finally(() => worker.kill());
+    const { signal } = await worker.exit();
+    if (signal !== 'SIGKILL') throw new Error(`The worker ended otherwise: ${worker.lines.slice(-5).join(' | ')}`);
+  }
+
+  /** Appends messages that all mean something else; their numbers. */
+  async publish(stream: string, count: number, poison?: string): Promise<number[]> {
+    const payloads = Array.from({ length: count }, () => this.next(poison));
+    const pipeline = this.redis.client.pipeline();
+    for (const payload of payloads) pipeline.xadd(stream, '*', 'data', JSON.stringify(payload));
+    const replies = await pipeline.exec();
+    // what was not confirmed was not published, as far as a publisher may say
+    const confirmed = payloads.filter((_, index) => replies?.[index]?.[0] === null);
+    for (const payload of confirmed) this.payloads.set(String(payload.n), payload);
+    return confirmed.map(({ n }) => n);
+  }
+
+  /** Appends entries that no codec can read: they have to become dead letters. */
+  async publishBad(stream: string, count: number, bytes = 0): Promise<void> {
+    for (let made = 0; made < count; made++) {
+      const data = `{bad ${this.bad.size}`.padEnd(bytes);
+      this.bad.add(data);
+      await this.redis.client.xadd(stream, '*', 'data', data);
+    }
+  }
+
+  /** A consumer that has read `count` entries and died. */
+  async deadConsumer(stream: string, count: number): Promise<void> {
+    await this.redis.client.xreadgroup('GROUP', GROUP, 'dead', 'COUNT', count, 'STREAMS', stream, '>');
+    await this.redis.client.zadd(`${stream}:alive:${GROUP}`, 1, 'dead');
+  }
+
+  /** These messages will not come any more: Redis has lost them. */
+  forget(numbers: readonly number[]): void {
+    for (const n of numbers) this.payloads.delete(String(n));
+  }
+
+  /** Waits until nothing is unread or unacknowledged. */
+  async settled(stream: string, withinMs = 30_000): Promise<void> {
+    const isDone = async (): Promise<boolean> => (await countUnfinished(this.redis.client, stream)) === 0;
+    await eventually(isDone, { what: `nothing left in ${stream}`, withinMs });
+  }
+
+  unfinished(stream: string): Promise<number> {
+    return countUnfinished(this.redis.client, stream);
+  }
+
+  /** The numbers whose effects are committed. */
+  async effects(): Promise<number[]> {
+    return (await this.database.rows<{ n: number }>('SELECT n FROM effects')).map(({ n }) => n);
+  }
+
+  async hasDoubled(): Promise<boolean> {
+    return (await this.database.rows('SELECT n FROM effects GROUP BY n HAVING COUNT(*) > 1 LIMIT 1')).length > 0;
+  }
+
+  async deadLetters(stream: string): Promise<DeadLetter[]> {
+    const entries = await this.redis.client.xrange(`${stream}:dead`, '-', '+');
+    return entries.map(([, fields]) => JSON.parse(fields[1] as string) as DeadLetter);
+  }
+
+  get published(): number {
+    return this.payloads.size + this.bad.size;
+  }
+
+  /** Compares all that was published, in whatever stream, with what is there. */
+  async audit(): Promise<EffectFindings> {
+    const letters = await Promise.all(this.streams.map((stream) => this.deadLetters(stream)));
+    const unfinished = await Promise.all(this.streams.map((stream) => this.unfinished(stream)));
+    const effects = (await this.effects()).map(String);
+    const accounts = await this.database.rows<{ id: number; balance: string }>('SELECT id, balance FROM account');
+    const deadLetters = letters.flat().map(keyOf);
+    const findings = auditEffects({
+      published: [...this.payloads.keys(), ...this.bad],
+      effects,
+      deadLetters,
+      unfinished: unfinished.reduce((sum, count) => sum + count, 0),
+      model: this.model(new Set(deadLetters)),
+      balances: new Map(accounts.map(({ id, balance }) => [String(id), BigInt(balance)])),
+    });
+    const rows = await this.database.rows('SELECT id FROM safesync_inbox');
+    // its keys are digests, so that only their number can be compared
+    if (!this.exactlyOnce || rows.length === effects.length) return findings;
+    return { ...findings, faults: [...findings.faults, `${rows.length} inbox rows for ${effects.length} effects`] };
+  }
+
+  private next(poison: string | undefined): FaultPayload {
+    const n = ++this.count;
+    const payload = { n, account: n % ACCOUNTS, amount: ((n * 37) % 100) + 1 };
+    return poison === undefined ? payload : { ...payload, poison };
+  }
+
+  private model(dead: ReadonlySet<string>): Map<string, bigint> {
+    const model = new Map(Array.from({ length: ACCOUNTS }, (_, id) => [String(id), 0n]));
+    for (const { n, account, amount } of this.payloads.values()) {
+      if (dead.has(String(n))) continue;
+      model.set(String(account), (model.get(String(account)) ?? 0n) + BigInt(amount));
+    }
+    return model;
+  }
+}
+
+/** The number of the message, or the text of one that never was a message. */
+function keyOf({ data = '' }: DeadLetter): string {
+  try {
+    return String((JSON.parse(data) as FaultPayload).n);
+  } catch {
+    return data;
+  }
+}

@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { NestFactory } from '@nestjs/core';
+import { failpoint, HistoryRecorder } from '@safesync/testing';
+import { createConnection } from 'mysql2/promise';
+import { book, type FaultHandler, faultApplication } from '../kit/fault-application.js';
+import { misbehave } from '../kit/poison.js';
+import type { PointSettings, WorkerReport, WorkerSettings } from '../kit/worker-settings.js';
+
+const BEAT_MS = 50;
+
+const settings = JSON.parse(process.argv[2] as string) as WorkerSettings;
+const tell = (report: WorkerReport): void => void process.send?.(report);
+const history = settings.historyFile === undefined ? undefined : new HistoryRecorder(settings.historyFile);
+const beside = settings.effects === 'beside' ? await createConnection(settings.databaseUrl) : undefined;
+
+const handle: FaultHandler = async (message, session) => {
+  history?.record('handle', message.entryId, 'invoke');
+  if (message.payload.poison !== undefined) await misbehave(message.payload.poison, session);
+  if (settings.workMs !== undefined) await sleep(settings.workMs);
+  if (beside) await beside.query('INSERT INTO effects (n) VALUES (?)', [message.payload.n]);
+  if (beside) await session.execute('UPDATE account SET balance = balance WHERE id = 0');
+  else await book(message, session);
+};
+
+function arm({ matching, action, ...point }: PointSettings): void {
+  failpoint({
+    ...point,
+    matching: new RegExp(matching, 's'),
+    action: typeof action === 'string' ? action : () => block(action.blockMs),
+  });
+}
+
+/** Nothing else of this process runs meanwhile. */
+function block(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
+
+setInterval(() => tell({ alive: performance.now(), rss: process.memoryUsage.rss() }), BEAT_MS);
+if (settings.point) arm(settings.point);
+const app = await NestFactory.createApplicationContext(faultApplication(settings, handle), { logger: ['error'] });
+app.enableShutdownHooks();
+tell({ ready: true });
