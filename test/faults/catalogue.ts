@@ -1,8 +1,11 @@
 import { commitAck } from './cases/commit-ack.js';
+import { fuzz } from './cases/fuzz.js';
 import { killPoints } from './cases/kill-points.js';
 import { killedStatements } from './cases/killed-statements.js';
+import { partitions } from './cases/partitions.js';
 import { poison } from './cases/poison.js';
 import { randomKills } from './cases/random-kills.js';
+import { redisLoss } from './cases/redis-loss.js';
 import { blockedLoop, paused } from './cases/stalls.js';
 import type { FaultCase } from './kit/fault-case.js';
 
@@ -15,4 +18,7 @@ export const FAULT_CASES: readonly FaultCase[] = [
   paused,
   blockedLoop,
   poison,
+  fuzz,
+  redisLoss,
+  partitions,
 ];

@@ -3,6 +3,7 @@ import { FAULT_CASES } from './catalogue.js';
 import { type FaultOptions, parseFaultOptions, USAGE } from './command/fault-options.js';
 import { tableOf } from './command/fault-table.js';
 import { isAsExpected } from './kit/fault-case.js';
+import { Lanes } from './kit/lanes.js';
 
 /** Exit 0: all held, and every control went wrong. Exit 1: not so. Exit 2: the command was not understood. */
 async function main(): Promise<number> {
@@ -41,7 +42,8 @@ async function runAll({ names, figures }: FaultOptions): Promise<boolean> {
     const fault = FAULT_CASES.find((one) => one.name === name);
     const startedAt = performance.now();
     process.stdout.write(`\n${name}: ${fault?.title ?? ''} (seed ${figures.seed})\n`);
-    const rows = (await fault?.run(figures, (line) => process.stdout.write(`  ${line}\n`))) ?? [];
+    const say = (line: string): void => void process.stdout.write(`  ${line}\n`);
+    const rows = (await fault?.run({ figures, lanes: new Lanes(figures.parallel), say })) ?? [];
     const seconds = Math.round((performance.now() - startedAt) / 1_000);
     process.stdout.write(`\n${tableOf(rows)}\n\n${name}: ${seconds} s\n`);
     isSound &&= rows.every(isAsExpected);

@@ -19,12 +19,12 @@ export function redisUrl(): string {
   return url;
 }
 
-export function createTestRedis(): TestRedis {
-  const client = new Redis(redisUrl(), { protocol: 2 });
+export function createTestRedis(url: string = redisUrl()): TestRedis {
+  const client = new Redis(url, { protocol: 2 });
   const prefix = `t:${randomBytes(6).toString('hex')}`;
   return {
     client,
-    url: redisUrl(),
+    url,
     key: (name) => `${prefix}:${randomBytes(3).toString('hex')}:${name}`,
     close: async () => {
       const keys = await client.keys(`${prefix}:*`);

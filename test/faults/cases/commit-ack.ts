@@ -1,11 +1,11 @@
 import { SeededRandom } from '@safesync/testing';
-import { type CaseRow, type FaultCase, type FaultFigures, rowOf, times } from '../kit/fault-case.js';
+import { type CaseRow, type FaultCase, type FaultRun, forSeeds, rowOf, rowsOf } from '../kit/fault-case.js';
 import { FaultWorld, RECOVERY_MS } from '../kit/fault-world.js';
 import { PATH_POINTS, type PathPoint } from '../kit/points.js';
 import { Survivor } from '../kit/survivor.js';
 
 const MESSAGES = 12;
-const BETWEEN = ['after COMMIT', 'before the acknowledgement'];
+const BETWEEN = PATH_POINTS.filter(({ name }) => ['after COMMIT', 'before the acknowledgement'].includes(name));
 
 interface Outcome {
   readonly recoveryMs: number;
@@ -17,18 +17,17 @@ interface Outcome {
 export const commitAck: FaultCase = {
   name: 'commit-ack',
   title: 'kill -9 between COMMIT and the acknowledgement: redelivered soon, not run again',
-  run: async (figures) => {
-    const rows: CaseRow[] = [];
-    for (const name of BETWEEN) rows.push(await killedAt(name, figures, true));
-    return [...rows, await killedAt('after COMMIT', figures, false)];
+  run: async (run) => {
+    const rows = rowsOf(run, BETWEEN, (point) => killedAt(point, run, true));
+    return [...(await rows), await killedAt(BETWEEN[0] as PathPoint, run, false)];
   },
 };
 
-async function killedAt(name: string, figures: FaultFigures, exactlyOnce: boolean): Promise<CaseRow> {
+async function killedAt(point: PathPoint, run: FaultRun, exactlyOnce: boolean): Promise<CaseRow> {
   const world = await FaultWorld.open(exactlyOnce);
-  const point = PATH_POINTS.find((one) => one.name === name) as PathPoint;
+  const { seeds } = run.figures;
   try {
-    const outcomes = await times(figures.seeds, figures.parallel, (n) => killOnce(world, point, figures.seed + n));
+    const outcomes = await forSeeds(run, (seed) => killOnce(world, point, seed));
     const repeated = outcomes.reduce((sum, outcome) => sum + outcome.repeated, 0);
     const recoveries = outcomes.map(({ recoveryMs }) => recoveryMs);
     const late = recoveries.filter((ms) => ms > RECOVERY_MS).length;
@@ -36,8 +35,8 @@ async function killedAt(name: string, figures: FaultFigures, exactlyOnce: boolea
       ...(repeated > 0 ? [`${repeated} handlers ran again after their commit`] : []),
       ...(late > 0 ? [`${late} recovered later than ${RECOVERY_MS} ms`] : []),
     ];
-    const counts = { seeds: figures.seeds, kills: figures.seeds, messages: world.published, recoveries, faults };
-    const what = exactlyOnce ? name : 'control: no inbox';
+    const counts = { seeds, kills: seeds, messages: world.published, recoveries, faults };
+    const what = exactlyOnce ? point.name : `control: ${point.name}, no inbox`;
     return rowOf(what, await world.audit(), { ...counts, isControl: !exactlyOnce });
   } finally {
     await world.close();

@@ -1,5 +1,5 @@
 import { SeededRandom } from '@safesync/testing';
-import { type CaseRow, type FaultCase, type FaultFigures, rowOf, times } from '../kit/fault-case.js';
+import { type CaseRow, type FaultCase, type FaultRun, forSeeds, rowOf, rowsOf } from '../kit/fault-case.js';
 import { FaultWorld, RECOVERY_MS } from '../kit/fault-world.js';
 import { PATH_POINTS, type PathPoint } from '../kit/points.js';
 import { Survivor } from '../kit/survivor.js';
@@ -10,38 +10,24 @@ const MESSAGES = 12;
 export const killPoints: FaultCase = {
   name: 'kill-points',
   title: 'kill -9 at each point of the path of a message',
-  run: async (figures, say) => {
-    const rows: CaseRow[] = [];
-    for (const point of PATH_POINTS.filter(({ name }) => name.includes(figures.only))) {
-      rows.push(await killedAt(point, figures));
-      say(`${point.name}: done`);
-    }
-    rows.push(await killedWithoutInbox(figures));
-    return rows;
+  run: async (run) => {
+    const rows = rowsOf(run, PATH_POINTS, (point) => killedAt(point, run, true));
+    const committed = PATH_POINTS.find(({ name }) => name === 'after COMMIT') as PathPoint;
+    return [...(await rows), await killedAt(committed, run, false)];
   },
 };
 
-async function killedAt(point: PathPoint, figures: FaultFigures): Promise<CaseRow> {
-  const world = await FaultWorld.open(true);
+/** With the inbox nothing may go wrong; without it what is committed and not acknowledged is done again. */
+async function killedAt(point: PathPoint, run: FaultRun, exactlyOnce: boolean): Promise<CaseRow> {
+  const world = await FaultWorld.open(exactlyOnce);
+  const { seeds } = run.figures;
   try {
-    const recoveries = await times(figures.seeds, figures.parallel, (n) => killOnce(world, point, figures.seed + n));
+    const recoveries = await forSeeds(run, (seed) => killOnce(world, point, seed));
     const late = recoveries.filter((ms) => ms > RECOVERY_MS);
     const faults = late.length > 0 ? [`${late.length} recovered later than ${RECOVERY_MS} ms`] : [];
-    const counts = { seeds: figures.seeds, kills: figures.seeds, messages: world.published, recoveries, faults };
-    return rowOf(point.name, await world.audit(), counts);
-  } finally {
-    await world.close();
-  }
-}
-
-/** The same where the work is done and not acknowledged, by handlers that do not recognise a message. */
-async function killedWithoutInbox(figures: FaultFigures): Promise<CaseRow> {
-  const world = await FaultWorld.open(false);
-  const point = PATH_POINTS.find(({ name }) => name === 'after COMMIT') as PathPoint;
-  try {
-    await times(figures.seeds, figures.parallel, (n) => killOnce(world, point, figures.seed + n));
-    const counts = { isControl: true, seeds: figures.seeds, kills: figures.seeds, messages: world.published };
-    return rowOf('control: after COMMIT, no inbox', await world.audit(), counts);
+    const what = exactlyOnce ? point.name : `control: ${point.name}, no inbox`;
+    const counts = { isControl: !exactlyOnce, seeds, kills: seeds, messages: world.published, recoveries, faults };
+    return rowOf(what, await world.audit(), counts);
   } finally {
     await world.close();
   }

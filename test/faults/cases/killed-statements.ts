@@ -12,7 +12,7 @@ const EVERY_MS = [5, 40] as const;
 export const killedStatements: FaultCase = {
   name: 'killed-statements',
   title: 'KILL CONNECTION and KILL QUERY by chance, under load',
-  run: async (figures) => [
+  run: async ({ figures }) => [
     await killed('KILL CONNECTION', figures, 'session'),
     await killed('KILL QUERY', figures, 'session'),
     await killed('KILL CONNECTION', figures, 'beside'),

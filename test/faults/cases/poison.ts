@@ -1,6 +1,6 @@
 import { sleep } from '@safesync/core';
 import { WorkerCrew, type WorkerProcess } from '@safesync/testing';
-import { type CaseRow, type FaultCase, type FaultFigures, rowOf } from '../kit/fault-case.js';
+import { type CaseRow, type FaultCase, rowOf, rowsOf } from '../kit/fault-case.js';
 import { FaultWorld } from '../kit/fault-world.js';
 import { POISONS } from '../kit/poison.js';
 
@@ -9,19 +9,17 @@ const GOOD = 60;
 const MAX_DELIVERIES = 4;
 /** Whoever is silent for so long is killed, as the orchestrator does that watches a liveness probe. */
 const SILENT_MS = 1_500;
-const TOO_LARGE = 17 * 1024 * 1024;
+const TOO_LARGE = 'is too large';
+const TOO_MANY_BYTES = 17 * 1024 * 1024;
 
 /** Messages that no handler survives, among good ones. */
 export const poison: FaultCase = {
   name: 'poison',
   title: 'messages that throw, hang, exhaust or kill whoever handles them, among good ones',
-  run: async (figures, say) => {
-    const rows: CaseRow[] = [];
-    for (const kind of [...POISONS, 'is too large'].filter((name) => name.includes(figures.only))) {
-      rows.push(await poisoned(kind));
-      say(`${kind}: done`);
-    }
-    return [...rows, await neverGivenUp()];
+  run: async (run) => {
+    const kinds = [...POISONS, TOO_LARGE].map((name) => ({ name }));
+    const rows = rowsOf(run, kinds, ({ name }) => run.lanes.run(() => poisoned(name)));
+    return [...(await rows), await neverGivenUp()];
   },
 };
 
@@ -30,7 +28,7 @@ async function poisoned(kind: string): Promise<CaseRow> {
   const stream = await world.stream();
   const handler = world.handler(stream, { maxDeliveries: MAX_DELIVERIES, retry: { baseMs: 20, maxMs: 100 } });
   await world.publish(stream, GOOD / 2);
-  if (kind === 'is too large') await world.publishBad(stream, 1, TOO_LARGE);
+  if (kind === TOO_LARGE) await world.publishBad(stream, 1, TOO_MANY_BYTES);
   else await world.publish(stream, 1, kind);
   await world.publish(stream, GOOD / 2);
   const startedAt = performance.now();

@@ -14,7 +14,7 @@ const EVERY_MS = [250, 750] as const;
 export const randomKills: FaultCase = {
   name: 'random-kills',
   title: 'kill -9 by chance, under load',
-  run: async (figures) => [await killed(figures, true), await killed(figures, false)],
+  run: async ({ figures }) => [await killed(figures, true), await killed(figures, false)],
 };
 
 async function killed(figures: FaultFigures, exactlyOnce: boolean): Promise<CaseRow> {

@@ -1,5 +1,5 @@
 import { eventually, SeededRandom, type WorkerProcess } from '@safesync/testing';
-import { type CaseRow, type FaultCase, type FaultFigures, rowOf, times } from '../kit/fault-case.js';
+import { type CaseRow, type FaultCase, type FaultRun, forSeeds, rowOf, rowsOf } from '../kit/fault-case.js';
 import { FaultWorld, QUICK } from '../kit/fault-world.js';
 import { PATH_POINTS, type PathPoint } from '../kit/points.js';
 import { Survivor } from '../kit/survivor.js';
@@ -7,7 +7,7 @@ import type { PointSettings } from '../kit/worker-settings.js';
 
 const MESSAGES = 12;
 const STALLED_AT = ['after the fetch', 'in the handler', 'before COMMIT', 'after COMMIT', 'before the acknowledgement'];
-/** For which it counts as dead, and then as long again and more. */
+/** It counts as dead after one. */
 const LEASES = 3;
 
 /** How a process stands still at a point and goes on. */
@@ -19,35 +19,32 @@ interface Stall {
 /** The holder of messages is stopped by SIGSTOP, for longer than it counts as alive; then it goes on where it was. */
 export const paused: FaultCase = {
   name: 'paused',
-  title: `SIGSTOP of a holder for longer than its lease, then SIGCONT`,
-  run: (figures) => stalledAtAll({ name: 'paused', action: 'pause' }, figures),
+  title: 'SIGSTOP of a holder for two leases, then SIGCONT',
+  run: (run) => stalledAtAll({ name: 'paused', action: 'pause' }, run),
 };
 
 /** The event loop of the holder is kept busy for three leases. */
 export const blockedLoop: FaultCase = {
   name: 'blocked-loop',
   title: `an event loop that is blocked for ${LEASES} leases`,
-  run: (figures) => stalledAtAll({ name: 'blocked', action: { blockMs: LEASES * QUICK.livenessMs } }, figures),
+  run: (run) => stalledAtAll({ name: 'blocked', action: { blockMs: LEASES * QUICK.livenessMs } }, run),
 };
 
-async function stalledAtAll(stall: Stall, figures: FaultFigures): Promise<CaseRow[]> {
-  const rows: CaseRow[] = [];
-  for (const name of STALLED_AT) {
-    if (name.includes(figures.only)) rows.push(await stalledAt(stall, name, figures, true));
-  }
-  return [...rows, await stalledAt(stall, 'before COMMIT', figures, false)];
+async function stalledAtAll(stall: Stall, run: FaultRun): Promise<CaseRow[]> {
+  const points = PATH_POINTS.filter(({ name }) => STALLED_AT.includes(name));
+  const rows = rowsOf(run, points, (point) => stalledAt(stall, point, run, true));
+  const uncommitted = points.find(({ name }) => name === 'before COMMIT') as PathPoint;
+  return [...(await rows), await stalledAt(stall, uncommitted, run, false)];
 }
 
-async function stalledAt(stall: Stall, name: string, figures: FaultFigures, exactlyOnce: boolean): Promise<CaseRow> {
+async function stalledAt(stall: Stall, point: PathPoint, run: FaultRun, exactlyOnce: boolean): Promise<CaseRow> {
   const world = await FaultWorld.open(exactlyOnce);
-  const point = PATH_POINTS.find((one) => one.name === name) as PathPoint;
+  const { seeds } = run.figures;
   try {
-    const recoveries = await times(figures.seeds, figures.parallel, (n) =>
-      stallOnce(world, stall, point, figures.seed + n),
-    );
-    const counts = { seeds: figures.seeds, kills: 0, messages: world.published, recoveries };
-    const what = exactlyOnce ? `${stall.name} ${name}` : `control: ${stall.name} ${name}, no inbox`;
-    return rowOf(what, await world.audit(), { ...counts, isControl: !exactlyOnce });
+    const recoveries = await forSeeds(run, (seed) => stallOnce(world, stall, point, seed));
+    const counts = { isControl: !exactlyOnce, seeds, messages: world.published, recoveries };
+    const where = `${stall.name} ${point.name}`;
+    return rowOf(exactlyOnce ? where : `control: ${where}, no inbox`, await world.audit(), counts);
   } finally {
     await world.close();
   }

@@ -1,6 +1,8 @@
 import { type CaseRow, isAsExpected } from '../kit/fault-case.js';
 
-const HEAD = ['', 'case', 'seeds', 'kills', 'messages', 'lost', 'doubled', 'pending', 'recovery median / max ms'];
+const HEAD = ['', 'case', 'seeds', 'kills', 'messages', 'lost', 'doubled', 'pending', 'recovery median / max ms', ''];
+
+const LEFT = new Set([0, 1, HEAD.length - 1]);
 
 /** The lines as a table; below it, one sentence for each fault. A line that is not as it has to be begins with `!`. */
 export function tableOf(rows: readonly CaseRow[]): string {
@@ -8,7 +10,7 @@ export function tableOf(rows: readonly CaseRow[]): string {
   const widths = HEAD.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
   const lines = cells.map((row) =>
     row
-      .map((cell, column) => (column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .map((cell, column) => (LEFT.has(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
       .join('  ')
       .trimEnd(),
   );
@@ -20,9 +22,10 @@ export function tableOf(rows: readonly CaseRow[]): string {
 }
 
 function cellsOf(row: CaseRow): string[] {
-  const { what, seeds, kills, messages, lost, doubled, pending, recoveries } = row;
+  const { what, seeds, kills, messages, lost, doubled, pending, recoveries, note = '' } = row;
   const figures = [seeds, kills, messages, lost, doubled, pending].map(String);
   const sorted = recoveries.toSorted((a, b) => a - b).map(Math.round);
   const median = sorted[Math.floor(sorted.length / 2)];
-  return [isAsExpected(row) ? '' : '!', what, ...figures, median === undefined ? '' : `${median} / ${sorted.at(-1)}`];
+  const recovery = median === undefined ? '' : `${median} / ${sorted.at(-1)}`;
+  return [isAsExpected(row) ? '' : '!', what, ...figures, recovery, note];
 }

@@ -1,4 +1,5 @@
 import type { EffectFindings } from '@safesync/testing';
+import type { Lanes } from './lanes.js';
 
 /** How much of everything; each case takes what it knows. */
 export interface FaultFigures {
@@ -30,6 +31,8 @@ export interface CaseRow {
   readonly pending: number;
   /** From each fault to nothing unfinished, in ms. */
   readonly recoveries: readonly number[];
+  /** What else is worth knowing. */
+  readonly note?: string;
   /** What does not hold; empty when all is well. */
   readonly faults: readonly string[];
 }
@@ -37,7 +40,7 @@ export interface CaseRow {
 export interface FaultCase {
   readonly name: string;
   readonly title: string;
-  run(figures: FaultFigures, say: (line: string) => void): Promise<CaseRow[]>;
+  run(run: FaultRun): Promise<CaseRow[]>;
 }
 
 /** Whether the line is as it has to be: sound, or as a control unsound. */
@@ -66,13 +69,33 @@ export function rowOf(
   };
 }
 
-/** Does `work` for 0, 1, ... `count - 1`, at most `parallel` at a time. */
-export async function times<T>(count: number, parallel: number, work: (n: number) => Promise<T>): Promise<T[]> {
-  const results: T[] = [];
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    for (let n = next++; n < count; n = next++) results[n] = await work(n);
-  };
-  await Promise.all(Array.from({ length: Math.min(parallel, count) }, lane));
-  return results;
+/** A run of a case. */
+export interface FaultRun {
+  readonly figures: FaultFigures;
+  /** Where everything that starts processes has to pass. */
+  readonly lanes: Lanes;
+  readonly say: (line: string) => void;
+}
+
+/** Does `work` once for each seed. */
+export function forSeeds<T>({ figures, lanes }: FaultRun, work: (seed: number) => Promise<T>): Promise<T[]> {
+  const seeds = Array.from({ length: figures.seeds }, (_, n) => figures.seed + n);
+  return Promise.all(seeds.map((seed) => lanes.run(() => work(seed))));
+}
+
+/** The lines of those that are asked for by name, all at a time as far as there are lanes. */
+export function rowsOf<T extends { readonly name: string }>(
+  { figures, say }: FaultRun,
+  list: readonly T[],
+  rowFor: (one: T) => Promise<CaseRow>,
+): Promise<CaseRow[]> {
+  return Promise.all(
+    list
+      .filter(({ name }) => name.includes(figures.only))
+      .map(async (one) => {
+        const row = await rowFor(one);
+        say(`${one.name}: done`);
+        return row;
+      }),
+  );
 }

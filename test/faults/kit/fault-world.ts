@@ -19,6 +19,8 @@ export const RECOVERY_MS = QUICK.livenessMs + QUICK.claimIntervalMs + 2_000;
 export class FaultWorld {
   private readonly streams: string[] = [];
   private readonly payloads = new Map<string, FaultPayload>();
+  /** Those too whose publishing was not confirmed: they may have an effect, and need not. */
+  private readonly maybePublished = new Map<string, FaultPayload>();
   private readonly bad = new Set<string>();
   private count = 0;
 
@@ -29,16 +31,20 @@ export class FaultWorld {
     readonly exactlyOnce: boolean,
   ) {}
 
-  static async open(exactlyOnce: boolean): Promise<FaultWorld> {
+  /** On the servers of the run; on another Redis where one is to be broken. */
+  static async open(exactlyOnce: boolean, redisUrl?: string): Promise<FaultWorld> {
     const database = await createTestDatabase();
     const { pool } = database;
-    await pool.query('CREATE TABLE effects (id BIGINT AUTO_INCREMENT PRIMARY KEY, n INT NOT NULL)');
+    await pool.query('CREATE TABLE effects (id BIGINT AUTO_INCREMENT PRIMARY KEY, n INT NOT NULL, KEY (n))');
     await pool.query('CREATE TABLE account (id INT PRIMARY KEY, balance BIGINT NOT NULL)');
     const rows = Array.from({ length: ACCOUNTS }, (_, id) => [id, 0]);
     await pool.query('INSERT INTO account VALUES ?', [rows]);
     const sender = { query: async (text: string): Promise<void> => void (await pool.query(text)) };
     for (const Migration of OUTBOX_MIGRATIONS) await new Migration().up(sender);
-    return new FaultWorld(database, createTestRedis(), exactlyOnce);
+    const redis = createTestRedis(redisUrl);
+    // a server that is killed is what some cases are about
+    redis.client.on('error', () => undefined);
+    return new FaultWorld(database, redis, exactlyOnce);
   }
 
   async close(): Promise<void> {
@@ -95,10 +101,10 @@ export class FaultWorld {
   /** Appends messages that all mean something else; their numbers. */
   async publish(stream: string, count: number, poison?: string): Promise<number[]> {
     const payloads = Array.from({ length: count }, () => this.next(poison));
+    for (const payload of payloads) this.maybePublished.set(String(payload.n), payload);
     const pipeline = this.redis.client.pipeline();
-    for (const payload of payloads) pipeline.xadd(stream, '*', 'data', JSON.stringify(payload));
+    for (const payload of payloads) pipeline.xadd(stream, '*', 'data', textOf(payload));
     const replies = await pipeline.exec();
-    // what was not confirmed was not published, as far as a publisher may say
     const confirmed = payloads.filter((_, index) => replies?.[index]?.[0] === null);
     for (const payload of confirmed) this.payloads.set(String(payload.n), payload);
     return confirmed.map(({ n }) => n);
@@ -119,7 +125,12 @@ export class FaultWorld {
     await this.redis.client.zadd(`${stream}:alive:${GROUP}`, 1, 'dead');
   }
 
-  /** These messages will not come any more: Redis has lost them. */
+  /** Numbers of all messages whose publishing was confirmed so far. */
+  get confirmed(): number[] {
+    return [...this.payloads.values()].map(({ n }) => n);
+  }
+
+  /** These messages need not come any more. */
   forget(numbers: readonly number[]): void {
     for (const n of numbers) this.payloads.delete(String(n));
   }
@@ -139,6 +150,10 @@ export class FaultWorld {
     return (await this.database.rows<{ n: number }>('SELECT n FROM effects')).map(({ n }) => n);
   }
 
+  async hasEffect(n: number): Promise<boolean> {
+    return (await this.database.rows('SELECT n FROM effects WHERE n = ?', [n])).length > 0;
+  }
+
   async hasDoubled(): Promise<boolean> {
     return (await this.database.rows('SELECT n FROM effects GROUP BY n HAVING COUNT(*) > 1 LIMIT 1')).length > 0;
   }
@@ -146,6 +161,18 @@ export class FaultWorld {
   async deadLetters(stream: string): Promise<DeadLetter[]> {
     const entries = await this.redis.client.xrange(`${stream}:dead`, '-', '+');
     return entries.map(([, fields]) => JSON.parse(fields[1] as string) as DeadLetter);
+  }
+
+  /** Ids of the entries that became dead letters. */
+  async deadEntryIds(stream: string): Promise<string[]> {
+    const ids: string[] = [];
+    for (let from = '-'; ; ) {
+      const page = await this.redis.client.xrange(`${stream}:dead`, from, '+', 'COUNT', 1_000);
+      ids.push(...page.map(([, fields]) => (JSON.parse(fields[1] as string) as DeadLetter).entryId));
+      const last = page.at(-1);
+      if (last === undefined) return ids;
+      from = `(${last[0]}`;
+    }
   }
 
   get published(): number {
@@ -157,6 +184,7 @@ export class FaultWorld {
     const letters = await Promise.all(this.streams.map((stream) => this.deadLetters(stream)));
     const unfinished = await Promise.all(this.streams.map((stream) => this.unfinished(stream)));
     const effects = (await this.effects()).map(String);
+    for (const key of effects) this.confirm(key);
     const accounts = await this.database.rows<{ id: number; balance: string }>('SELECT id, balance FROM account');
     const deadLetters = letters.flat().map(keyOf);
     const findings = auditEffects({
@@ -173,6 +201,12 @@ export class FaultWorld {
     return { ...findings, faults: [...findings.faults, `${rows.length} inbox rows for ${effects.length} effects`] };
   }
 
+  /** What has an effect was published, whatever its publisher was told. */
+  private confirm(key: string): void {
+    const payload = this.maybePublished.get(key);
+    if (payload) this.payloads.set(key, payload);
+  }
+
   private next(poison: string | undefined): FaultPayload {
     const n = ++this.count;
     const payload = { n, account: n % ACCOUNTS, amount: ((n * 37) % 100) + 1 };
@@ -187,6 +221,11 @@ export class FaultWorld {
     }
     return model;
   }
+}
+
+/** With an id of the producer's own, as one has that may have to publish again. */
+function textOf(payload: FaultPayload): string {
+  return JSON.stringify({ ...payload, __safesync: { id: `m-${payload.n}` } });
 }
 
 /** The number of the message, or the text of one that never was a message. */

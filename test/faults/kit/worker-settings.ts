@@ -28,9 +28,9 @@ export interface WorkerSettings {
   readonly workMs?: number;
   /**
    * `session`: effects are written in the message's transaction. `beside`: by a connection of the handler's own, as code does that
-   * knows nothing of sessions; for controls.
+   * knows nothing of sessions; for controls. `none`: whatever the payload is, nothing is done.
    */
-  readonly effects?: 'session' | 'beside';
+  readonly effects?: 'session' | 'beside' | 'none';
   /** Where the handlers it starts are written down. */
   readonly historyFile?: string;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import { failpoint, HistoryRecorder } from '@safesync/testing';
-import { createConnection } from 'mysql2/promise';
+import { createPool } from 'mysql2/promise';
 import { book, type FaultHandler, faultApplication } from '../kit/fault-application.js';
 import { misbehave } from '../kit/poison.js';
 import type { PointSettings, WorkerReport, WorkerSettings } from '../kit/worker-settings.js';
@@ -11,10 +11,11 @@ const BEAT_MS = 50;
 const settings = JSON.parse(process.argv[2] as string) as WorkerSettings;
 const tell = (report: WorkerReport): void => void process.send?.(report);
 const history = settings.historyFile === undefined ? undefined : new HistoryRecorder(settings.historyFile);
-const beside = settings.effects === 'beside' ? await createConnection(settings.databaseUrl) : undefined;
+const beside = settings.effects === 'beside' ? createPool(settings.databaseUrl) : undefined;
 
 const handle: FaultHandler = async (message, session) => {
   history?.record('handle', message.entryId, 'invoke');
+  if (settings.effects === 'none') return;
   if (message.payload.poison !== undefined) await misbehave(message.payload.poison, session);
   if (settings.workMs !== undefined) await sleep(settings.workMs);
   if (beside) await beside.query('INSERT INTO effects (n) VALUES (?)', [message.payload.n]);
