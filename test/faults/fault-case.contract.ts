@@ -1,0 +1,38 @@
+import type { CaseRow, FaultCase, FaultFigures } from './kit/fault-case.js';
+import { Lanes } from './kit/lanes.js';
+
+/** Small enough for every run of the suite; `npm run test:faults` has the large ones. */
+const SMALL: FaultFigures = {
+  seeds: 1,
+  seed: Math.floor(Math.random() * 1_000_000),
+  kills: 6,
+  faultMs: 500,
+  messages: 1_000,
+  parallel: 3,
+  only: '',
+};
+
+/** Runs a case once; one test for each of its lines, which have to be these. */
+export function describeFaultCase(
+  { name, title, run }: FaultCase,
+  lines: readonly string[],
+  figures: Partial<FaultFigures> = {},
+): void {
+  const all = { ...SMALL, ...figures };
+  describe(`${name}: ${title}`, () => {
+    let rows: readonly CaseRow[] = [];
+    beforeAll(async () => {
+      rows = await run({ figures: all, lanes: new Lanes(all.parallel), say: () => undefined });
+    }, 120_000);
+
+    it('has these lines and no others', () => {
+      expect(rows.map(({ what }) => what)).toEqual(lines);
+    });
+
+    it.each(lines)(`%s (seed ${all.seed})`, (line) => {
+      const row = rows.find(({ what }) => what === line);
+      if (line.startsWith('control: ')) expect(row?.faults).not.toEqual([]);
+      else expect(row).toMatchObject({ isControl: false, lost: 0, doubled: 0, pending: 0, faults: [] });
+    });
+  });
+}
