@@ -6,6 +6,7 @@ import { partitions } from './cases/partitions.js';
 import { poison } from './cases/poison.js';
 import { randomKills } from './cases/random-kills.js';
 import { redisLoss } from './cases/redis-loss.js';
+import { serverKills } from './cases/server-kills.js';
 import { blockedLoop, paused } from './cases/stalls.js';
 import type { FaultCase } from './kit/fault-case.js';
 
@@ -19,6 +20,7 @@ export const FAULT_CASES: readonly FaultCase[] = [
   blockedLoop,
   poison,
   fuzz,
+  serverKills,
   redisLoss,
   partitions,
 ];

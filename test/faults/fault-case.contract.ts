@@ -14,15 +14,15 @@ const SMALL: FaultFigures = {
 
 /** Runs a case once; one test for each of its lines, which have to be these. */
 export function describeFaultCase(
-  { name, title, run }: FaultCase,
+  fault: FaultCase,
   lines: readonly string[],
   figures: Partial<FaultFigures> = {},
 ): void {
   const all = { ...SMALL, ...figures };
-  describe(`${name}: ${title}`, () => {
+  describe(`${fault.name}: ${fault.title}`, () => {
     let rows: readonly CaseRow[] = [];
     beforeAll(async () => {
-      rows = await run({ figures: all, lanes: new Lanes(all.parallel), say: () => undefined });
+      rows = await fault.run({ figures: all, lanes: new Lanes(all.parallel), say: () => undefined });
     }, 120_000);
 
     it('has these lines and no others', () => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createConnection, createPool, type Pool, type RowDataPacket } from 'mysql2/promise';
 
-/** A database of the test file's own on the server of `MYSQL_URL`; `drop` it in `afterAll`. */
+/** A database of the test file's own, on the server of `MYSQL_URL` unless another is given; `drop` it in `afterAll`. */
 export interface TestDatabase {
   /** Connection URL including the database's name. */
   readonly url: string;
@@ -22,12 +22,12 @@ export function mysqlUrl(): string {
   return url;
 }
 
-export async function createTestDatabase(): Promise<TestDatabase> {
+export async function createTestDatabase(server: string = mysqlUrl()): Promise<TestDatabase> {
   const name = `t_${randomBytes(6).toString('hex')}`;
-  const admin = await createConnection(mysqlUrl());
+  const admin = await createConnection(server);
   await admin.query(`CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
   await admin.end();
-  const url = new URL(mysqlUrl());
+  const url = new URL(server);
   url.pathname = `/${name}`;
   const pool = createPool({
     uri: url.href,

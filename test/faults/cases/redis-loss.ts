@@ -62,7 +62,7 @@ async function struck(
   figures: FaultFigures,
   exactlyOnce: boolean,
 ): Promise<CaseRow> {
-  const world = await FaultWorld.open(exactlyOnce, redis.url);
+  const world = await FaultWorld.open(exactlyOnce, { redisUrl: redis.url });
   const stream = await world.stream();
   const worker = await world.worker(world.settings(stream));
   const load = new Load(world, stream);

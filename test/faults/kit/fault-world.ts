@@ -15,6 +15,11 @@ export const QUICK = { concurrency: 4, livenessMs: 600, claimIntervalMs: 150, cl
 /** Longest that a message of a dead holder may wait for another: what the options promise, and two seconds. */
 export const RECOVERY_MS = QUICK.livenessMs + QUICK.claimIntervalMs + 2_000;
 
+export interface WorldServers {
+  readonly mysqlUrl?: string;
+  readonly redisUrl?: string;
+}
+
 /** A database with one row for each effect and accounts that move, streams, and what was published: all that a case compares. */
 export class FaultWorld {
   private readonly streams: string[] = [];
@@ -31,9 +36,9 @@ export class FaultWorld {
     readonly exactlyOnce: boolean,
   ) {}
 
-  /** On the servers of the run; on another Redis where one is to be broken. */
-  static async open(exactlyOnce: boolean, redisUrl?: string): Promise<FaultWorld> {
-    const database = await createTestDatabase();
+  /** On the servers of the run; on others where they are to be broken. */
+  static async open(exactlyOnce: boolean, { mysqlUrl, redisUrl }: WorldServers = {}): Promise<FaultWorld> {
+    const database = await createTestDatabase(mysqlUrl);
     const { pool } = database;
     await pool.query('CREATE TABLE effects (id BIGINT AUTO_INCREMENT PRIMARY KEY, n INT NOT NULL, KEY (n))');
     await pool.query('CREATE TABLE account (id INT PRIMARY KEY, balance BIGINT NOT NULL)');
@@ -88,12 +93,11 @@ export class FaultWorld {
 
   /** Waits for the death of a worker at its failpoint; rejects, and ends it, when it gets past it. */
   async reached(worker: WorkerProcess, where: string): Promise<void> {
-    const died = eventually(() => !worker.isRunning, {
-      what: `the worker dies ${where}`,
-      withinMs: 15_000,
-      everyMs: 5,
-    });
-    await died.finally(() => worker.kill());
+    try {
+      await eventually(() => !worker.isRunning, { what: `the worker dies ${where}`, withinMs: 15_000, everyMs: 5 });
+    } finally {
+      await worker.kill();
+    }
     const { signal } = await worker.exit();
     if (signal !== 'SIGKILL') throw new Error(`The worker ended otherwise: ${worker.lines.slice(-5).join(' | ')}`);
   }

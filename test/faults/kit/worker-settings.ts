@@ -10,11 +10,12 @@ export interface FaultPayload {
   readonly poison?: string;
 }
 
-/** A failpoint as it travels to another process; `block` keeps its event loop busy for so long. */
+/** A failpoint as it travels to another process. `wait`: the worker says that it is there, and goes on when it gets a message. */
 export interface PointSettings extends Omit<FailpointOptions, 'action' | 'matching'> {
   /** Source of the pattern. */
   readonly matching: string;
-  readonly action: Exclude<FailpointAction, () => void> | { readonly blockMs: number };
+  /** With `blockMs` its event loop is busy for so long. */
+  readonly action: Exclude<FailpointAction, () => void> | 'wait' | { readonly blockMs: number };
 }
 
 /** What a worker of the suite is told when it starts. */
@@ -36,4 +37,7 @@ export interface WorkerSettings {
 }
 
 /** What a worker tells its parent. */
-export type WorkerReport = { readonly ready: true } | { readonly alive: number; readonly rss: number };
+export type WorkerReport =
+  | { readonly ready: true }
+  | { readonly atPoint: true }
+  | { readonly alive: number; readonly rss: number };

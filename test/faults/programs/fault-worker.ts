@@ -1,6 +1,7 @@
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
-import { failpoint, HistoryRecorder } from '@safesync/testing';
+import { type FailpointAction, failpoint, HistoryRecorder } from '@safesync/testing';
 import { createPool } from 'mysql2/promise';
 import { book, type FaultHandler, faultApplication } from '../kit/fault-application.js';
 import { misbehave } from '../kit/poison.js';
@@ -24,11 +25,17 @@ const handle: FaultHandler = async (message, session) => {
 };
 
 function arm({ matching, action, ...point }: PointSettings): void {
-  failpoint({
-    ...point,
-    matching: new RegExp(matching, 's'),
-    action: typeof action === 'string' ? action : () => block(action.blockMs),
-  });
+  failpoint({ ...point, matching: new RegExp(matching, 's'), action: actionOf(action) });
+}
+
+function actionOf(action: PointSettings['action']): FailpointAction {
+  if (action === 'wait') return waitForParent;
+  return typeof action === 'string' ? action : () => block(action.blockMs);
+}
+
+async function waitForParent(): Promise<void> {
+  tell({ atPoint: true });
+  await once(process, 'message');
 }
 
 /** Nothing else of this process runs meanwhile. */
