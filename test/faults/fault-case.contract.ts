@@ -5,10 +5,11 @@ import { Lanes } from './kit/lanes.js';
 const SMALL: FaultFigures = {
   seeds: 1,
   seed: Math.floor(Math.random() * 1_000_000),
-  kills: 6,
+  kills: 4,
   faultMs: 500,
   messages: 1_000,
   parallel: 3,
+  isTimed: false,
   only: '',
 };
 

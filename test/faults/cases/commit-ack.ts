@@ -1,5 +1,5 @@
 import { SeededRandom } from '@safesync/testing';
-import { type CaseRow, type FaultCase, type FaultRun, forSeeds, rowOf, rowsOf } from '../kit/fault-case.js';
+import { type CaseRow, type FaultCase, type FaultRun, forSeeds, lateness, rowOf, rowsOf } from '../kit/fault-case.js';
 import { FaultWorld, RECOVERY_MS } from '../kit/fault-world.js';
 import { PATH_POINTS, type PathPoint } from '../kit/points.js';
 import { Survivor } from '../kit/survivor.js';
@@ -30,10 +30,9 @@ async function killedAt(point: PathPoint, run: FaultRun, exactlyOnce: boolean): 
     const outcomes = await forSeeds(run, (seed) => killOnce(world, point, seed));
     const repeated = outcomes.reduce((sum, outcome) => sum + outcome.repeated, 0);
     const recoveries = outcomes.map(({ recoveryMs }) => recoveryMs);
-    const late = recoveries.filter((ms) => ms > RECOVERY_MS).length;
     const faults = [
       ...(repeated > 0 ? [`${repeated} handlers ran again after their commit`] : []),
-      ...(late > 0 ? [`${late} recovered later than ${RECOVERY_MS} ms`] : []),
+      ...lateness(run.figures, recoveries, RECOVERY_MS),
     ];
     const counts = { seeds, kills: seeds, messages: world.published, recoveries, faults };
     const what = exactlyOnce ? point.name : `control: ${point.name}, no inbox`;

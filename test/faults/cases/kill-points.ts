@@ -1,5 +1,5 @@
 import { SeededRandom } from '@safesync/testing';
-import { type CaseRow, type FaultCase, type FaultRun, forSeeds, rowOf, rowsOf } from '../kit/fault-case.js';
+import { type CaseRow, type FaultCase, type FaultRun, forSeeds, lateness, rowOf, rowsOf } from '../kit/fault-case.js';
 import { FaultWorld, RECOVERY_MS } from '../kit/fault-world.js';
 import { PATH_POINTS, type PathPoint } from '../kit/points.js';
 import { Survivor } from '../kit/survivor.js';
@@ -23,8 +23,7 @@ async function killedAt(point: PathPoint, run: FaultRun, exactlyOnce: boolean): 
   const { seeds } = run.figures;
   try {
     const recoveries = await forSeeds(run, (seed) => killOnce(world, point, seed));
-    const late = recoveries.filter((ms) => ms > RECOVERY_MS);
-    const faults = late.length > 0 ? [`${late.length} recovered later than ${RECOVERY_MS} ms`] : [];
+    const faults = lateness(run.figures, recoveries, RECOVERY_MS);
     const what = exactlyOnce ? point.name : `control: ${point.name}, no inbox`;
     const counts = { isControl: !exactlyOnce, seeds, kills: seeds, messages: world.published, recoveries, faults };
     return rowOf(what, await world.audit(), counts);

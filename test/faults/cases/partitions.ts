@@ -1,6 +1,6 @@
 import { sleep } from '@safesync/core';
 import { eventually, SeededRandom, TcpProxy, type WorkerProcess } from '@safesync/testing';
-import { type CaseRow, type FaultCase, type FaultFigures, rowOf, rowsOf } from '../kit/fault-case.js';
+import { type CaseRow, type FaultCase, type FaultFigures, lateness, rowOf, rowsOf } from '../kit/fault-case.js';
 import { FaultWorld } from '../kit/fault-world.js';
 import { Load } from '../kit/load.js';
 import type { WorkerReport } from '../kit/worker-settings.js';
@@ -79,7 +79,7 @@ async function broken(partition: Partition, figures: FaultFigures, exactlyOnce: 
     await world.settled(stream);
     const growth = memoryOf(worker) - before;
     const faults = [
-      ...(recoveries.some((ms) => ms > HEALED_MS) ? [`healed later than ${HEALED_MS} ms`] : []),
+      ...lateness(figures, recoveries, HEALED_MS),
       ...(growth > MOST_GROWTH ? [`memory grew by ${Math.round(growth / 1024 / 1024)} MB`] : []),
       ...(worker.isRunning ? [] : ['the worker ended']),
     ];

@@ -1,6 +1,6 @@
 import { sleep } from '@safesync/core';
 import { eventually, type ManagedServer, startServers } from '@safesync/testing';
-import { type CaseRow, type FaultCase, type FaultFigures, rowOf } from '../kit/fault-case.js';
+import { type CaseRow, type FaultCase, type FaultFigures, lateness, rowOf } from '../kit/fault-case.js';
 import { FaultWorld } from '../kit/fault-world.js';
 import { Load } from '../kit/load.js';
 
@@ -79,11 +79,7 @@ async function struck(
     await load.stop();
     await world.settled(stream);
     const erased = await forgetErased(world, mayBeErased);
-    const late = recoveries.filter((ms) => ms > HEALED_MS).length;
-    const faults = [
-      ...(late > 0 ? [`${late} healed later than ${HEALED_MS} ms`] : []),
-      ...(worker.isRunning ? [] : ['the worker ended']),
-    ];
+    const faults = [...lateness(figures, recoveries, HEALED_MS), ...(worker.isRunning ? [] : ['the worker ended'])];
     const what = exactlyOnce ? strike.name : `control: ${strike.name}, no inbox`;
     const counts = { isControl: !exactlyOnce, seeds: figures.seeds, messages: world.published, recoveries, faults };
     const note = strike.erases ? `${erased} unread went with the stream` : '';

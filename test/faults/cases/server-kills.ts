@@ -1,8 +1,8 @@
 import { type ManagedServer, SeededRandom, type Servers, startServers, type WorkerProcess } from '@safesync/testing';
-import { type CaseRow, type FaultCase, type FaultRun, rowOf } from '../kit/fault-case.js';
+import { type CaseRow, type FaultCase, type FaultFigures, type FaultRun, lateness, rowOf } from '../kit/fault-case.js';
 import { FaultWorld } from '../kit/fault-world.js';
 import { PATH_POINTS, type PathPoint } from '../kit/points.js';
-import type { WorkerReport, WorkerSettings } from '../kit/worker-settings.js';
+import type { WorkerSettings } from '../kit/worker-settings.js';
 
 const MESSAGES = 12;
 /** More than a worker reads ahead: what it holds in memory it does without Redis. */
@@ -78,7 +78,7 @@ async function killedUnder(
     return await Promise.all(
       points.map(({ name }, index) => {
         const what = isControl ? `control: ${victim} without a file, ${name}` : `${victim}, ${name}`;
-        return rowFor(what, isControl, worlds[index] as FaultWorld, recoveries[index] ?? []);
+        return rowFor(what, isControl, worlds[index] as FaultWorld, recoveries[index] ?? [], figures);
       }),
     );
   } finally {
@@ -100,8 +100,7 @@ async function enter(world: FaultWorld, point: PathPoint, seed: number, messages
     ...(workMs ? { workMs } : {}),
   };
   const worker = await world.spawn(world.settings(stream, settings));
-  const isThere = (report: unknown): report is WorkerReport => 'atPoint' in (report as WorkerReport);
-  await worker.message(isThere, `${name}, number ${nthNow} (seed ${seed})`);
+  await world.atPoint(worker, `${name}, number ${nthNow} (seed ${seed})`);
   return { world, stream, worker };
 }
 
@@ -122,9 +121,9 @@ async function rowFor(
   isControl: boolean,
   world: FaultWorld,
   recoveries: readonly number[],
+  figures: FaultFigures,
 ): Promise<CaseRow> {
-  const late = isControl ? 0 : recoveries.filter((ms) => ms > RESUMED_MS).length;
-  const faults = late > 0 ? [`${late} resumed later than ${RESUMED_MS} ms`] : [];
+  const faults = isControl ? [] : lateness(figures, recoveries, RESUMED_MS);
   const kills = recoveries.length;
   const findings = await world.audit();
   return rowOf(what, findings, { isControl, seeds: kills, kills, messages: world.published, recoveries, faults });

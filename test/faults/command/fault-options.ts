@@ -45,6 +45,7 @@ export function parseFaultOptions(args: readonly string[], all: readonly string[
       faultMs: wholeNumber('fault-ms', values['fault-ms'], 1),
       messages: wholeNumber('messages', values.messages, 1),
       parallel: wholeNumber('parallel', values.parallel, 1),
+      isTimed: true,
       only: values.only,
     },
   };

@@ -14,6 +14,8 @@ export interface FaultFigures {
   readonly messages: number;
   /** Runs at a time. */
   readonly parallel: number;
+  /** Whether being late is a fault: not where other work takes the processors away. */
+  readonly isTimed: boolean;
   /** Only what has this in its name. */
   readonly only: string;
 }
@@ -46,6 +48,12 @@ export interface FaultCase {
 /** Whether the line is as it has to be: sound, or as a control unsound. */
 export function isAsExpected({ isControl, faults }: CaseRow): boolean {
   return isControl === faults.length > 0;
+}
+
+/** A fault for those that took longer than they may, if that is looked at. */
+export function lateness({ isTimed }: FaultFigures, recoveries: readonly number[], mostMs: number): string[] {
+  const late = recoveries.filter((ms) => ms > mostMs).length;
+  return isTimed && late > 0 ? [`${late} recovered later than ${mostMs} ms`] : [];
 }
 
 /** The line of an audit. */

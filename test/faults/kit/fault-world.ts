@@ -91,10 +91,22 @@ export class FaultWorld {
     return worker;
   }
 
+  /** Waits until a worker says that it is at its point. */
+  async atPoint(worker: WorkerProcess, where: string): Promise<void> {
+    const isThere = (report: unknown): report is WorkerReport => 'atPoint' in (report as WorkerReport);
+    await worker.message(isThere, where, 60_000);
+  }
+
+  /** Names of the group's consumers. */
+  async consumers(stream: string): Promise<string[]> {
+    const rows = (await this.redis.client.xinfo('CONSUMERS', stream, GROUP)) as string[][];
+    return rows.map(([, name = '']) => name);
+  }
+
   /** Waits for the death of a worker at its failpoint; rejects, and ends it, when it gets past it. */
   async reached(worker: WorkerProcess, where: string): Promise<void> {
     try {
-      await eventually(() => !worker.isRunning, { what: `the worker dies ${where}`, withinMs: 15_000, everyMs: 5 });
+      await eventually(() => !worker.isRunning, { what: `the worker dies ${where}`, withinMs: 60_000, everyMs: 5 });
     } finally {
       await worker.kill();
     }

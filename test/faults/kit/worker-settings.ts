@@ -1,5 +1,5 @@
 import type { StreamHandlerOptions } from '@safesync/queue';
-import type { FailpointAction, FailpointOptions } from '@safesync/testing';
+import type { FailpointOptions } from '@safesync/testing';
 
 /** What a message asks for: one effect, and this amount on that account. */
 export interface FaultPayload {
@@ -10,12 +10,17 @@ export interface FaultPayload {
   readonly poison?: string;
 }
 
-/** A failpoint as it travels to another process. `wait`: the worker says that it is there, and goes on when it gets a message. */
+/**
+ * What a worker does at its point. All but `kill` say so first: `wait` goes on when it gets a message, `pause` is SIGSTOP, and `block`
+ * keeps the event loop busy until the worker's `releaseFile` is there.
+ */
+export type PointAction = 'kill' | 'wait' | 'pause' | 'block';
+
+/** A failpoint as it travels to another process. */
 export interface PointSettings extends Omit<FailpointOptions, 'action' | 'matching'> {
   /** Source of the pattern. */
   readonly matching: string;
-  /** With `blockMs` its event loop is busy for so long. */
-  readonly action: Exclude<FailpointAction, () => void> | 'wait' | { readonly blockMs: number };
+  readonly action: PointAction;
 }
 
 /** What a worker of the suite is told when it starts. */
@@ -25,6 +30,8 @@ export interface WorkerSettings {
   readonly handler: StreamHandlerOptions;
   /** The failpoint it is to reach. */
   readonly point?: PointSettings;
+  /** Ends a `block`. */
+  readonly releaseFile?: string;
   /** How long a handler takes at least, in ms. */
   readonly workMs?: number;
   /**

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import { type FailpointAction, failpoint, HistoryRecorder } from '@safesync/testing';
 import { createPool } from 'mysql2/promise';
 import { book, type FaultHandler, faultApplication } from '../kit/fault-application.js';
 import { misbehave } from '../kit/poison.js';
-import type { PointSettings, WorkerReport, WorkerSettings } from '../kit/worker-settings.js';
+import type { PointAction, PointSettings, WorkerReport, WorkerSettings } from '../kit/worker-settings.js';
 
 const BEAT_MS = 50;
 
@@ -28,21 +29,22 @@ function arm({ matching, action, ...point }: PointSettings): void {
   failpoint({ ...point, matching: new RegExp(matching, 's'), action: actionOf(action) });
 }
 
-function actionOf(action: PointSettings['action']): FailpointAction {
-  if (action === 'wait') return waitForParent;
-  return typeof action === 'string' ? action : () => block(action.blockMs);
+function actionOf(action: PointAction): FailpointAction {
+  if (action === 'kill') return 'kill';
+  return () => {
+    tell({ atPoint: true });
+    return ACTIONS[action]();
+  };
 }
 
-async function waitForParent(): Promise<void> {
-  tell({ atPoint: true });
-  await once(process, 'message');
-}
-
-/** Nothing else of this process runs meanwhile. */
-function block(ms: number): void {
-  const until = performance.now() + ms;
-  while (performance.now() < until);
-}
+const ACTIONS: Readonly<Record<Exclude<PointAction, 'kill'>, () => void | Promise<void>>> = {
+  wait: async () => void (await once(process, 'message')),
+  pause: () => void process.kill(process.pid, 'SIGSTOP'),
+  block: () => {
+    // nothing else of this process runs meanwhile
+    while (!existsSync(settings.releaseFile ?? '/'));
+  },
+};
 
 setInterval(() => tell({ alive: performance.now(), rss: process.memoryUsage.rss() }), BEAT_MS);
 if (settings.point) arm(settings.point);

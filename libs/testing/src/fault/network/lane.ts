@@ -13,8 +13,9 @@ const PIECES_PER_SECOND = 20;
 
 /** One direction of one connection: bytes leave in the order they came, whatever the weather was and becomes. */
 export class Lane {
+  /** Held back at the moment. */
+  waitingBytes = 0;
   private readonly waiting: Chunk[] = [];
-  private waitingBytes = 0;
   private isMoving = false;
 
   constructor(

@@ -151,7 +151,7 @@ describe('TcpProxy', () => {
     const client = await open();
     proxy.delay(200);
     client.socket.write('first ');
-    await eventually(() => client.socket.bytesWritten === 6, { what: 'sent' });
+    await eventually(() => proxy.heldBytes === 6, { what: 'held back', everyMs: 1 });
     proxy.heal();
     client.socket.write('second');
     await eventually(() => asked.join('').length === 12, { what: 'both arrived' });

@@ -54,6 +54,14 @@ export class TcpProxy {
     return this.swallowed;
   }
 
+  /** Bytes held back at the moment, on connections that are open. */
+  get heldBytes(): number {
+    return [...this.pairs].reduce(
+      (sum, { requests, replies }) => sum + requests.waitingBytes + replies.waitingBytes,
+      0,
+    );
+  }
+
   /** The server's URL with this proxy's address in it. */
   url(of: string): string {
     const url = new URL(of);
