@@ -24,7 +24,7 @@ export function describeFaultCase(
     let rows: readonly CaseRow[] = [];
     beforeAll(async () => {
       rows = await fault.run({ figures: all, lanes: new Lanes(all.parallel), say: () => undefined });
-    }, 120_000);
+    }, 300_000);
 
     it('has these lines and no others', () => {
       expect(rows.map(({ what }) => what)).toEqual(lines);
