@@ -4,9 +4,9 @@ import { auditEffects, countUnfinished, type EffectFindings, eventually, WorkerP
 import { compiledProgram } from '../../support/compiled-program.js';
 import { createTestDatabase, type TestDatabase } from '../../support/mysql.js';
 import { createTestRedis, type TestRedis } from '../../support/redis.js';
+import { ACCOUNTS, keyOf, modelOf, payloadOf, textOf } from './fault-payload.js';
 import type { FaultPayload, WorkerReport, WorkerSettings } from './worker-settings.js';
 
-const ACCOUNTS = 10;
 const GROUP = 'g';
 
 /** Liveness alone brings messages back, and soon: a holder counts as dead after `livenessMs`. */
@@ -208,7 +208,7 @@ export class FaultWorld {
       effects,
       deadLetters,
       unfinished: unfinished.reduce((sum, count) => sum + count, 0),
-      model: this.model(new Set(deadLetters)),
+      model: modelOf([...this.payloads.values()], new Set(deadLetters)),
       balances: new Map(accounts.map(({ id, balance }) => [String(id), BigInt(balance)])),
     });
     const rows = await this.database.rows('SELECT id FROM safesync_inbox');
@@ -224,31 +224,6 @@ export class FaultWorld {
   }
 
   private next(poison: string | undefined): FaultPayload {
-    const n = ++this.count;
-    const payload = { n, account: n % ACCOUNTS, amount: ((n * 37) % 100) + 1 };
-    return poison === undefined ? payload : { ...payload, poison };
-  }
-
-  private model(dead: ReadonlySet<string>): Map<string, bigint> {
-    const model = new Map(Array.from({ length: ACCOUNTS }, (_, id) => [String(id), 0n]));
-    for (const { n, account, amount } of this.payloads.values()) {
-      if (dead.has(String(n))) continue;
-      model.set(String(account), (model.get(String(account)) ?? 0n) + BigInt(amount));
-    }
-    return model;
-  }
-}
-
-/** With an id of the producer's own, as one has that may have to publish again. */
-function textOf(payload: FaultPayload): string {
-  return JSON.stringify({ ...payload, __safesync: { id: `m-${payload.n}` } });
-}
-
-/** The number of the message, or the text of one that never was a message. */
-function keyOf({ data = '' }: DeadLetter): string {
-  try {
-    return String((JSON.parse(data) as FaultPayload).n);
-  } catch {
-    return data;
+    return payloadOf(++this.count, poison);
   }
 }
