@@ -8,7 +8,6 @@ import type { WorkerReport } from '../kit/worker-settings.js';
 /** Longest from the end of the fault to the first message that is done again, in ms. */
 const HEALED_MS = 10_000;
 const MOST_GROWTH = 50 * 1024 * 1024;
-const WARM_MS = 1_000;
 const LOOK_MS = 100;
 
 type Server = 'redis' | 'mysql';
@@ -71,7 +70,7 @@ async function broken(partition: Partition, figures: FaultFigures, exactlyOnce: 
   const worker = await world.worker(world.settings(stream, { redisUrl: urls.redis, databaseUrl: urls.mysql }));
   const load = new Load(world, stream);
   try {
-    await sleep(WARM_MS);
+    await world.hasDone(figures.messages / 2);
     const before = memoryOf(worker);
     await storm(proxy, partition, figures);
     const recoveries = [await healed(world, stream)];

@@ -170,6 +170,12 @@ export class FaultWorld {
     return (await this.database.rows('SELECT n FROM effects WHERE n = ?', [n])).length > 0;
   }
 
+  /** Waits until so many effects are there: what works has then got the memory that it needs. */
+  async hasDone(count: number): Promise<void> {
+    const isDone = async (): Promise<boolean> => (await this.effects()).length >= count;
+    await eventually(isDone, { what: `${count} messages done`, withinMs: 60_000, everyMs: 100 });
+  }
+
   async hasDoubled(): Promise<boolean> {
     return (await this.database.rows('SELECT n FROM effects GROUP BY n HAVING COUNT(*) > 1 LIMIT 1')).length > 0;
   }
