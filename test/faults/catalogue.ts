@@ -7,6 +7,7 @@ import { poison } from './cases/poison.js';
 import { randomKills } from './cases/random-kills.js';
 import { redisLoss } from './cases/redis-loss.js';
 import { serverKills } from './cases/server-kills.js';
+import { soak } from './cases/soak.js';
 import { blockedLoop, paused } from './cases/stalls.js';
 import type { FaultCase } from './kit/fault-case.js';
 
@@ -23,4 +24,5 @@ export const FAULT_CASES: readonly FaultCase[] = [
   serverKills,
   redisLoss,
   partitions,
+  soak,
 ];
