@@ -33,7 +33,7 @@ const redis = (name: string, when: WireMoment, script: string, more: Partial<Pat
   ...more,
 });
 
-/** The first transaction is that of the boot, which looks for the table of the inbox. */
+/** The first transactions are those of the boot, which looks for tables. */
 const BEGIN = '^START TRANSACTION';
 const COMMIT = '^COMMIT';
 
@@ -44,8 +44,8 @@ export const PATH_POINTS: readonly PathPoint[] = [
   mysql('after BEGIN', 'after', BEGIN, [2, 4]),
   mysql('after the inbox insert', 'after', '^INSERT.*safesync_inbox', [1, 10]),
   mysql('in the handler', 'before', '^UPDATE account', [1, 10]),
-  mysql('before COMMIT', 'before', COMMIT, [2, 10]),
-  mysql('after COMMIT', 'after', COMMIT, [2, 10]),
+  mysql('before COMMIT', 'before', COMMIT, [4, 10]),
+  mysql('after COMMIT', 'after', COMMIT, [4, 10]),
   redis('before the acknowledgement', 'before', 'ack', { nth: [1, 2] }),
   redis('after the acknowledgement', 'after', 'ack', { nth: [1, 2] }),
   redis('before a claim', 'before', 'claim-stale', { dead: 6 }),
