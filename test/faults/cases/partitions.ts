@@ -3,11 +3,14 @@ import { eventually, SeededRandom, TcpProxy, type WorkerProcess } from '@safesyn
 import { type CaseRow, type FaultCase, type FaultFigures, lateness, rowOf, rowsOf } from '../kit/fault-case.js';
 import { FaultWorld } from '../kit/fault-world.js';
 import { Load } from '../kit/load.js';
-import type { WorkerReport } from '../kit/worker-settings.js';
+import type { MeasureRequest, WorkerReport } from '../kit/worker-settings.js';
 
 /** Longest from the end of the fault to the first message that is done again, in ms. */
 const HEALED_MS = 10_000;
+/** Of what is no garbage. */
 const MOST_GROWTH = 50 * 1024 * 1024;
+
+let measures = 0;
 const LOOK_MS = 100;
 
 type Server = 'redis' | 'mysql';
@@ -67,16 +70,17 @@ async function broken(partition: Partition, figures: FaultFigures, exactlyOnce: 
   const urls: Record<Server, string> = { redis: world.redis.url, mysql: world.database.url };
   const proxy = await proxyTo(urls[server]);
   urls[server] = proxy.url(urls[server]);
-  const worker = await world.worker(world.settings(stream, { redisUrl: urls.redis, databaseUrl: urls.mysql }));
+  const settings = world.settings(stream, { redisUrl: urls.redis, databaseUrl: urls.mysql });
+  const worker = await world.worker(settings, ['--expose-gc']);
   const load = new Load(world, stream);
   try {
     await world.hasDone(figures.messages / 2);
-    const before = memoryOf(worker);
+    const before = await heldBy(worker);
     await storm(proxy, partition, figures);
     const recoveries = [await healed(world, stream)];
     await load.stop();
     await world.settled(stream);
-    const growth = memoryOf(worker) - before;
+    const growth = (await heldBy(worker)) - before;
     const faults = [
       ...lateness(figures, recoveries, HEALED_MS),
       ...(growth > MOST_GROWTH ? [`memory grew by ${Math.round(growth / 1024 / 1024)} MB`] : []),
@@ -131,8 +135,11 @@ async function healed(world: FaultWorld, stream: string): Promise<number> {
   return performance.now() - startedAt;
 }
 
-function memoryOf(worker: WorkerProcess): number {
-  const reports = worker.messages as WorkerReport[];
-  const last = reports.findLast((report): report is Extract<WorkerReport, { rss: number }> => 'rss' in report);
-  return last?.rss ?? 0;
+/** What the worker holds, garbage left out, in bytes. */
+async function heldBy(worker: WorkerProcess): Promise<number> {
+  const measure = ++measures;
+  worker.send({ measure });
+  const isIt = (report: unknown): report is Extract<WorkerReport, { measure: number }> =>
+    (report as Partial<MeasureRequest>).measure === measure;
+  return (await worker.message(isIt, `measure ${measure}`, 60_000)).heldBytes;
 }

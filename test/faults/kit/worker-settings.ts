@@ -47,4 +47,10 @@ export interface WorkerSettings {
 export type WorkerReport =
   | { readonly ready: true }
   | { readonly atPoint: true }
-  | { readonly alive: number; readonly rss: number };
+  /** Bytes that are not garbage. */
+  | { readonly measure: number; readonly heldBytes: number };
+
+/** Asks a worker what it holds; answered under the same number. */
+export interface MeasureRequest {
+  readonly measure: number;
+}

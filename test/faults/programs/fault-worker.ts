@@ -6,9 +6,13 @@ import { type FailpointAction, failpoint, HistoryRecorder } from '@safesync/test
 import { createPool } from 'mysql2/promise';
 import { book, type FaultHandler, faultApplication } from '../kit/fault-application.js';
 import { misbehave } from '../kit/poison.js';
-import type { PointAction, PointSettings, WorkerReport, WorkerSettings } from '../kit/worker-settings.js';
-
-const BEAT_MS = 50;
+import type {
+  MeasureRequest,
+  PointAction,
+  PointSettings,
+  WorkerReport,
+  WorkerSettings,
+} from '../kit/worker-settings.js';
 
 const settings = JSON.parse(process.argv[2] as string) as WorkerSettings;
 const tell = (report: WorkerReport): void => void process.send?.(report);
@@ -46,7 +50,16 @@ const ACTIONS: Readonly<Record<Exclude<PointAction, 'kill'>, () => void | Promis
   },
 };
 
-setInterval(() => tell({ alive: performance.now(), rss: process.memoryUsage.rss() }), BEAT_MS);
+/** Started with --expose-gc: what is garbage does not count, and what the allocator keeps for later neither. */
+function measured({ measure }: MeasureRequest): WorkerReport {
+  globalThis.gc?.();
+  const { heapUsed, external } = process.memoryUsage();
+  return { measure, heldBytes: heapUsed + external };
+}
+
+process.on('message', (request: Partial<MeasureRequest>) => {
+  if (request.measure !== undefined) tell(measured({ measure: request.measure }));
+});
 if (settings.point) arm(settings.point);
 const app = await NestFactory.createApplicationContext(faultApplication(settings, handle), { logger: ['error'] });
 app.enableShutdownHooks();
