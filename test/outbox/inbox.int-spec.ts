@@ -164,6 +164,14 @@ describe('the inbox', () => {
       await expect(boot).rejects.toThrow(/inbox\.retentionMs must be an integer from 60000/);
     });
 
+    it('takes none that ends before the stream forgets, which a new group would get from its beginning', async () => {
+      const quick = once(effect, { claimIdleMs: 1_000, maxDeliveries: 2 });
+      const boot = bootWithOutbox(world, quick, { outbox: { inbox: { retentionMs: 86_399_999 } } });
+      await expect(boot).rejects.toThrow(/for 86400000 ms \(retention\.maxAgeMs of the stream\)/);
+      const streams = [{ name: world.stream, retention: { maxAgeMs: 60_000 } }];
+      await bootWithOutbox(world, quick, { outbox: { inbox: { retentionMs: 60_000 } }, streams });
+    });
+
     it('takes none that ends while the handler may still get the message again', async () => {
       const patient = once(effect, { claimIdleMs: 10_000, retry: { baseMs: 1, maxMs: 2_001 }, maxDeliveries: 5 });
       const boot = bootWithOutbox(world, patient, { outbox: { inbox: { retentionMs: 60_000 } } });

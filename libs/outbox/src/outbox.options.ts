@@ -4,7 +4,7 @@ import { type BackoffOptions, MAX_TIMER_MS, OptionFaults } from '@safesync/core'
 export interface InboxOptions {
   /**
    * A message is remembered for so long after it was done. Default 604 800 000 (7 days). A message that comes again later is not run but
-   * goes to the dead letters. At least a minute, and `maxDeliveries` times `claimIdleMs` and `retry.maxMs` of each handler.
+   * goes to the dead letters. At least a minute, `maxDeliveries` times `claimIdleMs` and `retry.maxMs` of each handler, and `retention.maxAgeMs` of its stream.
    */
   readonly retentionMs?: number;
   /** Pause between looks for what is past its retention. Default 60 000. */

@@ -9,7 +9,6 @@ import { HandlerRefusedError } from '../handler/handler.errors.js';
 import { createHandlerInvoker, type HandlerInvoker } from '../handler/handler-invoker.js';
 import { compilePayloadValidator, type PayloadValidator, payloadClassOf } from '../handler/payload-validation.js';
 import type { StreamHandlerDefinition, StreamHandlerExplorer } from '../handler/stream-handler.explorer.js';
-import type { ResolvedStreamHandlerOptions } from '../handler/stream-handler.options.js';
 import { JsonCodec } from '../message/json.codec.js';
 import { QUEUE_METRICS } from '../queue.metrics.js';
 import type { QueueStreams, RegisteredStream } from '../registration/queue-streams.js';
@@ -109,7 +108,8 @@ export class ConsumerFactory {
     return stream;
   }
 
-  private async inboxOf({ where, options }: StreamHandlerDefinition): Promise<Inbox> {
+  private async inboxOf(definition: StreamHandlerDefinition): Promise<Inbox> {
+    const { where, options } = definition;
     const { db } = options;
     const inbox = this.find(getInboxToken(db)) as Inbox | undefined;
     if (!inbox) {
@@ -121,7 +121,7 @@ export class ConsumerFactory {
         remedy,
       );
     }
-    requireMemory(where, inbox, options);
+    requireMemory(definition, inbox, this.streamOf(definition));
     await inbox.prepare();
     return inbox;
   }
@@ -144,13 +144,25 @@ export class ConsumerFactory {
   }
 }
 
-/** A message that its inbox forgets between two of its deliveries could be done twice. */
-function requireMemory(where: string, { retentionMs }: Inbox, options: ResolvedStreamHandlerOptions): void {
+/**
+ * A message that its inbox forgets between two of its deliveries could be done twice: between retries, or when the group vanished and
+ * gets the whole stream once more.
+ */
+function requireMemory(
+  { where, options }: StreamHandlerDefinition,
+  { retentionMs }: Inbox,
+  stream: RegisteredStream,
+): void {
   const { maxDeliveries, claimIdleMs, retry } = options;
-  const longestMs = maxDeliveries * (claimIdleMs + retry.maxMs);
-  if (retentionMs >= longestMs) return;
-  const fact = `may get a message again for ${longestMs} ms (maxDeliveries times claimIdleMs and retry.maxMs), and its inbox remembers for ${retentionMs}`;
-  throw new HandlerRefusedError(where, fact, 'Raise inbox.retentionMs, or lower those options.');
+  const times: readonly (readonly [string, number])[] = [
+    ['maxDeliveries times claimIdleMs and retry.maxMs', maxDeliveries * (claimIdleMs + retry.maxMs)],
+    ['retention.maxAgeMs of the stream', stream.upkeep.retention?.maxAgeMs ?? 0],
+  ];
+  for (const [what, longestMs] of times) {
+    if (retentionMs >= longestMs) continue;
+    const fact = `may get a message again for ${longestMs} ms (${what}), and its inbox remembers for ${retentionMs}`;
+    throw new HandlerRefusedError(where, fact, 'Raise inbox.retentionMs, or lower those options.');
+  }
 }
 
 function requireDistinct(definitions: readonly StreamHandlerDefinition[]): void {
