@@ -47,6 +47,8 @@ export interface WorkerSettings {
 export type WorkerReport =
   | { readonly ready: true }
   | { readonly atPoint: true }
+  /** Told again and again, by an event loop that turns. */
+  | { readonly alive: number }
   /** Bytes that are not garbage. */
   | { readonly measure: number; readonly heldBytes: number };
 

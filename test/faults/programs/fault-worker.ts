@@ -14,6 +14,8 @@ import type {
   WorkerSettings,
 } from '../kit/worker-settings.js';
 
+const BEAT_MS = 50;
+
 const settings = JSON.parse(process.argv[2] as string) as WorkerSettings;
 const tell = (report: WorkerReport): void => void process.send?.(report);
 const history = settings.historyFile === undefined ? undefined : new HistoryRecorder(settings.historyFile);
@@ -49,6 +51,8 @@ const ACTIONS: Readonly<Record<Exclude<PointAction, 'kill'>, () => void | Promis
     while (!existsSync(settings.releaseFile ?? '/'));
   },
 };
+
+setInterval(() => tell({ alive: performance.now() }), BEAT_MS);
 
 /** Started with --expose-gc: what is garbage does not count, and what the allocator keeps for later neither. */
 function measured({ measure }: MeasureRequest): WorkerReport {
