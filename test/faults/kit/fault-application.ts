@@ -22,7 +22,7 @@ export function faultApplication(settings: WorkerSettings, handle: FaultHandler)
   @Module({
     imports: [
       SafeSyncDbModule.forRoot({ connection: { url: databaseUrl, poolSize: (handler.concurrency ?? 1) + 4 } }),
-      SafeSyncOutboxModule.forRoot(),
+      SafeSyncOutboxModule.forRoot({ relay: false }),
       SafeSyncQueueModule.forRoot({ connections: redisUrl }),
       SafeSyncQueueModule.forFeature([{ name: handler.stream }]),
     ],
