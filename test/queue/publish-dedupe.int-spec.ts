@@ -1,4 +1,5 @@
-import { type BatchPublishError, PublishOutcomeUnknownError, StreamPublisher } from '@safesync/queue';
+import { BatchPublishError, PublishOutcomeUnknownError, StreamPublisher } from '@safesync/queue';
+import { eventually } from '@safesync/testing';
 import { failureOf, PublishWorld } from './publish-world.js';
 import { CLOSE, FakeRedis } from './stream-fake-redis.js';
 
@@ -122,6 +123,45 @@ describe('a lost answer', () => {
     expect(error).toBeInstanceOf(PublishOutcomeUnknownError);
   });
 });
+
+describe('a lost answer that stays away', () => {
+  type Way = (publisher: StreamPublisher) => Promise<unknown>;
+  const ways: [string, Way][] = [
+    ['publish', (by) => by.publish(world.stream, { text: 'marked' }, { dedupeKey: 'a' })],
+    ['publishMany', (by) => by.publishMany(world.stream, [{ payload: { text: 'marked' }, dedupeKey: 'a' }])],
+  ];
+
+  /** The entry is written and its answer lost; then nothing passes until `isOver`. What became of the publish is settled by itself. */
+  async function publishInto(way: Way, windowMs: number, isOver: () => Promise<boolean>): Promise<unknown> {
+    const by = new StreamPublisher(world.connectByProxy(), { timeoutMs: 30_000, dedupeWindowMs: windowMs });
+    const lost = world.loseReplies('marked', 1);
+    const outcome = way(by).catch((error: unknown) => error);
+    await lost;
+    world.proxy.silence();
+    await eventually(isOver, { what: 'the end of the silence' });
+    world.proxy.heal();
+    world.proxy.cut();
+    return outcome;
+  }
+
+  it.each(ways)('of %s is told, not repeated, where the key may be forgotten by then', async (_name, way) => {
+    const outcome = await publishInto(way, 1_000, async () => (await records()).length === 0);
+    const error = outcome instanceof BatchPublishError ? failureIn(outcome) : outcome;
+    expect(error).toBeInstanceOf(PublishOutcomeUnknownError);
+    expect(await world.entries()).toHaveLength(1);
+  });
+
+  it.each(ways)('control: of %s is repeated while the key is known', async (_name, way) => {
+    const outcome = await publishInto(way, 60_000, async () => world.proxy.swallowedBytes > 0);
+    const [entry, ...others] = await world.entries();
+    expect([outcome].flat()).toEqual([entry?.id]);
+    expect(others).toEqual([]);
+  });
+});
+
+function failureIn({ results: [result] }: BatchPublishError): unknown {
+  return result !== undefined && 'error' in result ? result.error : undefined;
+}
 
 describe('a batch', () => {
   it('is deduped message by message, in order, also within itself', async () => {

@@ -5,7 +5,8 @@ import type { MessageMetadata } from '../message/message-metadata.js';
 export interface PublishTerms {
   /**
    * Any text. A second publish to the stream with the same key, within the stream's `dedupeWindowMs`, writes nothing and
-   * returns the id of the first. It also makes a lost answer harmless: the publish is repeated by itself.
+   * returns the id of the first. It also makes a lost answer harmless: the publish is repeated by itself, within its time and
+   * half of the window.
    */
   readonly dedupeKey?: string;
   /** Kept in Redis for this long before it is in the stream, by the clock of the server, in ms. Up to a year. Default 0. */

@@ -41,8 +41,8 @@ export async function appendOne(
 }
 
 /**
- * One append by script, within `timeoutMs`. Once its answer was lost a repeatable one is sent until it is answered or the time
- * is over; then, and for others at once, it is `PublishOutcomeUnknownError`.
+ * One append by script, within `timeoutMs`. Once its answer was lost it is sent until it is answered, the time is over or it
+ * is repeatable no more; then it is `PublishOutcomeUnknownError`.
  */
 export async function appendScripted(
   connection: RedisConnection,
@@ -50,9 +50,9 @@ export async function appendScripted(
   append: ScriptedAppend,
   timeoutMs: number = connection.timeoutMs,
 ): Promise<string> {
-  const endsAt = performance.now() + timeoutMs;
+  const repeatsUntil = performance.now() + Math.min(timeoutMs, append.repeatableForMs);
   let doubt: PublishOutcomeUnknownError | undefined;
-  for (let leftMs = timeoutMs; ; leftMs = endsAt - performance.now()) {
+  for (let leftMs = timeoutMs; ; leftMs = repeatsUntil - performance.now()) {
     try {
       const reply = await connection.script(append.script, append.keys, append.args, Math.max(1, leftMs));
       return connection.parse(reply, parseEntryId);
@@ -61,8 +61,7 @@ export async function appendScripted(
       if (failure instanceof PublishOutcomeUnknownError) doubt = failure;
       // whatever a repetition is refused with says nothing about the append whose answer was lost
       if (doubt === undefined) throw failure;
-      if (!append.isRepeatable || failure instanceof RedisClosedError) throw doubt;
-      if (endsAt - performance.now() <= REPEAT_MS) throw doubt;
+      if (failure instanceof RedisClosedError || repeatsUntil - performance.now() <= REPEAT_MS) throw doubt;
       await sleep(REPEAT_MS);
     }
   }
@@ -108,26 +107,28 @@ function lengthOf(append: Append): number {
   return typeof append === 'string' ? append.length : String(append.args[0]).length;
 }
 
-/** One chunk; again while answers are missing, if nothing in it can be appended twice and there is time. */
+/** One chunk; again while answers are missing, there is time, and nothing in it can be appended twice. */
 async function appendSurely(
   connection: RedisConnection,
   stream: string,
   chunk: readonly Append[],
   endsAt: number,
 ): Promise<PublishResult[]> {
-  const results = await appendChunk(connection, stream, chunk, endsAt - performance.now());
-  if (!chunk.every(isRepeatable)) return results;
-  while (results.some(isInDoubt) && endsAt - performance.now() > REPEAT_MS) {
+  const startedAt = performance.now();
+  const results = await appendChunk(connection, stream, chunk, endsAt - startedAt);
+  if (!results.some(isInDoubt)) return results;
+  const repeatsUntil = Math.min(endsAt, startedAt + Math.min(...chunk.map(repeatableForMs)));
+  while (results.some(isInDoubt) && repeatsUntil - performance.now() > REPEAT_MS) {
     await sleep(REPEAT_MS);
-    const again = await appendChunk(connection, stream, chunk, Math.max(1, endsAt - performance.now()));
+    const again = await appendChunk(connection, stream, chunk, Math.max(1, repeatsUntil - performance.now()));
     for (const [index, result] of again.entries()) if ('entryId' in result) results[index] = result;
     if (again.some((result) => 'error' in result && result.error instanceof RedisClosedError)) break;
   }
   return results;
 }
 
-function isRepeatable(append: Append): boolean {
-  return typeof append !== 'string' && append.isRepeatable;
+function repeatableForMs(append: Append): number {
+  return typeof append === 'string' ? 0 : append.repeatableForMs;
 }
 
 function isInDoubt(result: PublishResult): boolean {

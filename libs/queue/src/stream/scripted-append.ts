@@ -18,8 +18,11 @@ export interface ScriptedAppend {
   readonly script: RedisScript;
   readonly keys: readonly string[];
   readonly args: readonly RedisArg[];
-  /** Sending it again cannot append a second time. */
-  readonly isRepeatable: boolean;
+  /**
+   * For so many ms from the first attempt, sending it again cannot append a second time; 0: never. It is half of the dedupe
+   * window: what was sent at its end may reach the server late, and still has to find the key.
+   */
+  readonly repeatableForMs: number;
 }
 
 /** The text of a plain append, or an append that takes a script. */
@@ -30,14 +33,14 @@ export function planAppend(stream: string, data: string, plan: AppendPlan): Appe
   const { dedupeKey, dedupeWindowMs, delayMs = 0 } = plan;
   const once = dedupeKey === undefined ? [] : [dedupeRecord(stream, dedupeKey)];
   const window = dedupeKey === undefined ? [] : [dedupeWindowMs];
-  const isRepeatable = dedupeKey !== undefined;
+  const repeatableForMs = dedupeKey === undefined ? 0 : dedupeWindowMs / 2;
   if (delayMs > 0) {
     const keys = [delayedKey(stream), delayedDataKey(stream), ...once];
     const suffix = randomBytes(6).toString('hex');
-    return { script: PUBLISH_DELAYED_SCRIPT, keys, args: [data, delayMs, suffix, ...window], isRepeatable };
+    return { script: PUBLISH_DELAYED_SCRIPT, keys, args: [data, delayMs, suffix, ...window], repeatableForMs };
   }
-  if (!isRepeatable) return data;
-  return { script: PUBLISH_ONCE_SCRIPT, keys: [stream, ...once], args: [data, ...window], isRepeatable };
+  if (dedupeKey === undefined) return data;
+  return { script: PUBLISH_ONCE_SCRIPT, keys: [stream, ...once], args: [data, ...window], repeatableForMs };
 }
 
 /** A digest, so that any text is a key, of one length, and none shows what it was made of. */
