@@ -16,6 +16,7 @@ const esm = [
   'lossless-json',
   'fast-check',
   'pure-rand',
+  'commander',
 ];
 
 export default {
