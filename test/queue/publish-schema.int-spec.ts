@@ -70,6 +70,29 @@ describe('a stream with a Standard Schema', () => {
     expect(await published()).toEqual([{ n: 'hunter2', currency: 7 }]);
   });
 
+  it('Q-6 may take what JSON cannot hold, if it makes something of it that JSON can', async () => {
+    const dated = z.object({ at: z.date().transform((at) => at.toISOString()), note: z.string().default('none') });
+    const publisher = await publisherWith(dated);
+    await publisher.publish(world.stream, { at: new Date(0), note: undefined });
+    expect(await published()).toEqual([{ at: '1970-01-01T00:00:00.000Z', note: 'none' }]);
+  });
+
+  it('control: what it leaves as it is, JSON has to hold', async () => {
+    const publisher = await publisherWith(z.object({ at: z.date() }));
+    const refused = publisher.publish(world.stream, { at: new Date(0) });
+    await expect(refused).rejects.toMatchObject({ code: 'PAYLOAD_NOT_SERIALIZABLE' });
+    expect(await published()).toEqual([]);
+  });
+
+  it('says as much of many faults, and of long keys, as an error can carry', async () => {
+    const publisher = await publisherWith(z.record(z.string(), z.array(z.number())));
+    const payload = { ['k'.repeat(100_000)]: Array.from({ length: 10_000 }, () => 'x') };
+    const error = (await failureOf(publisher.publish(world.stream, payload))) as PublishPayloadInvalidError;
+    expect(error.faults).toHaveLength(21);
+    expect(error.faults[20]).toBe('and 9980 more');
+    expect(error.message.length).toBeLessThan(6_000);
+  });
+
   it('a schema that throws is a refusal with the cause', async () => {
     const broken = z.object({
       n: z.number().transform(() => {
@@ -101,6 +124,22 @@ describe('a stream with a JSON Schema', () => {
     expect(error.message).not.toContain('hunter2');
     expect(await published()).toEqual([]);
   });
+
+  it('names a property that should not be there, and keys as they are', async () => {
+    const publisher = await publisherWith({ additionalProperties: { type: 'object', additionalProperties: false } });
+    const error = await failureOf(publisher.publish(world.stream, { 'a/b~c': { extra: 'hunter2' } }));
+    expect(error).toMatchObject({ faults: ['a/b~c.extra: additionalProperties'] });
+  });
+
+  it.each([[{ at: new Date(0) }], [{ n: { [Symbol('s')]: 1 } }]])(
+    'makes nothing else of what JSON cannot hold: case %#',
+    async (payload) => {
+      const publisher = await publisherWith({ properties: { currency: { default: 'EUR' } } });
+      const refused = publisher.publish(world.stream, payload);
+      await expect(refused).rejects.toMatchObject({ code: 'PAYLOAD_NOT_SERIALIZABLE' });
+      expect(await published()).toEqual([]);
+    },
+  );
 
   it('refuses a payload without an end before the schema reads it', async () => {
     const recursive = { $id: 'node', type: 'object', properties: { next: { $ref: 'node' } } };

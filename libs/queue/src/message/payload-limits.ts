@@ -13,7 +13,7 @@ export interface PayloadLimits {
 export const DEFAULT_LIMITS: PayloadLimits = Object.freeze({ maxBytes: 262_144, maxDepth: 64, maxKeys: 1_000 });
 
 /** Reading goes as deep as this at most without endangering the stack. */
-const DEEPEST = 1_000;
+export const DEEPEST = 1_000;
 
 export function resolveLimits(given: Partial<PayloadLimits> = {}): PayloadLimits {
   const limits = { ...DEFAULT_LIMITS, ...given };

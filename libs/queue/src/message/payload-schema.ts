@@ -20,6 +20,21 @@ export type SchemaResult = { readonly value: unknown } | { readonly faults: read
 
 export type SchemaCheck = (payload: unknown) => SchemaResult | Promise<SchemaResult>;
 
+const MAX_FAULTS = 20;
+const MAX_PATH = 200;
+
+/** One line, of a length that an error can carry: keys of a payload may be of any. */
+export function faultLine(path: string, word?: string): string {
+  const shown = path.length > MAX_PATH ? `${path.slice(0, MAX_PATH)}...` : path || '(root)';
+  return word === undefined ? shown : `${shown}: ${word}`;
+}
+
+/** As many lines as an error can carry, and how many more there are. */
+export function faultLines<T>(faults: readonly T[], line: (fault: T) => string): string[] {
+  const lines = faults.slice(0, MAX_FAULTS).map(line);
+  return faults.length > MAX_FAULTS ? [...lines, `and ${faults.length - MAX_FAULTS} more`] : lines;
+}
+
 // a schema may itself be callable (arktype), so the marker is looked for before the type
 export function isStandardSchema(value: unknown): value is StandardSchema {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
@@ -30,7 +45,7 @@ export function isStandardSchema(value: unknown): value is StandardSchema {
 export function standardSchemaCheck(schema: StandardSchema): SchemaCheck {
   return async (payload) => {
     const result = await schema['~standard'].validate(payload);
-    return result.issues ? { faults: result.issues.map(describeIssue) } : { value: result.value };
+    return result.issues ? { faults: faultLines(result.issues, describeIssue) } : { value: result.value };
   };
 }
 
@@ -38,5 +53,5 @@ export function standardSchemaCheck(schema: StandardSchema): SchemaCheck {
 function describeIssue(issue: StandardIssue): string {
   const path = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
   const code = (issue as { readonly code?: unknown }).code;
-  return typeof code === 'string' ? `${path || '(root)'}: ${code}` : path || '(root)';
+  return faultLine(path, typeof code === 'string' ? code : undefined);
 }

@@ -1,6 +1,7 @@
 import { InvalidOptionsError } from '@safesync/core';
 import type { Ajv2020 } from 'ajv/dist/2020.js';
-import type { SchemaCheck } from '../message/payload-schema.js';
+import { isPlainObject } from '../message/payload-end.js';
+import { faultLine, faultLines, type SchemaCheck } from '../message/payload-schema.js';
 
 /** A JSON Schema, draft 2020-12. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -11,8 +12,6 @@ interface Fault {
   readonly keyword: string;
   readonly params: Readonly<Record<string, unknown>>;
 }
-
-const MAX_FAULTS = 20;
 
 /**
  * Compiles the schema with ajv, an optional package, which is loaded for the first stream that has one. Absent properties
@@ -28,7 +27,7 @@ export async function jsonSchemaCheck(schema: JsonSchema): Promise<SchemaCheck> 
   const copies = JSON.stringify(schema).includes('"default"');
   return (payload) => {
     const value = copies ? copyOf(payload) : payload;
-    return validate(value) ? { value } : { faults: (validate.errors ?? []).slice(0, MAX_FAULTS).map(describeFault) };
+    return validate(value) ? { value } : { faults: faultLines(validate.errors ?? [], describeFault) };
   };
 }
 
@@ -49,16 +48,20 @@ async function loadAjv(): Promise<{ readonly Ajv2020: typeof Ajv2020 }> {
   }
 }
 
-/** Only what JSON knows is copied: everything else is refused when it is written. */
+/** Only what JSON knows is copied: everything else stays what it is, and is refused when it is written. */
 function copyOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(copyOf);
-  if (typeof value !== 'object' || value === null) return value;
+  if (!isPlainObject(value) || Object.getOwnPropertySymbols(value).length > 0) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copyOf(inner)]));
 }
 
 function describeFault({ instancePath, keyword, params }: Fault): string {
-  const path = instancePath.slice(1).replaceAll('/', '.');
-  const missing = params.missingProperty;
-  const full = typeof missing === 'string' ? `${path}${path === '' ? '' : '.'}${missing}` : path;
-  return `${full || '(root)'}: ${keyword}`;
+  const path = instancePath.slice(1).split('/').map(unescapePointer);
+  const name = params.missingProperty ?? params.additionalProperty ?? params.unevaluatedProperty;
+  return faultLine([...path, ...(typeof name === 'string' ? [name] : [])].filter(Boolean).join('.'), keyword);
+}
+
+/** RFC 6901. */
+function unescapePointer(part: string): string {
+  return part.replaceAll('~1', '/').replaceAll('~0', '~');
 }

@@ -1,3 +1,4 @@
+import { requireEnd } from '../message/payload-end.js';
 import {
   isStandardSchema,
   type SchemaResult,
@@ -10,7 +11,10 @@ import { PublishPayloadInvalidError } from './publish.errors.js';
 /** What `forFeature([{ schema }])` takes: zod, valibot, arktype and others by the Standard Schema interface, or a JSON Schema. */
 export type StreamSchema = StandardSchema | JsonSchema;
 
-/** Checks a payload on its way to a stream and returns what is published; throws `PublishPayloadInvalidError`. */
+/**
+ * Checks a payload on its way to a stream and returns what is published: what the schema takes need not be JSON, what it makes
+ * of it has to. Throws `PublishPayloadInvalidError`, or what a payload without an end is refused with.
+ */
 export type PayloadGuard = (stream: string, payload: object) => Promise<object>;
 
 export function isStreamSchema(value: unknown): value is StreamSchema {
@@ -21,6 +25,7 @@ export function isStreamSchema(value: unknown): value is StreamSchema {
 export async function compileStreamSchema(schema: StreamSchema): Promise<PayloadGuard> {
   const check = isStandardSchema(schema) ? standardSchemaCheck(schema) : await jsonSchemaCheck(schema);
   return async (stream, payload) => {
+    requireEnd(payload);
     let result: SchemaResult;
     try {
       result = await check(payload);
