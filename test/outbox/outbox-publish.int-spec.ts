@@ -153,7 +153,7 @@ describe('the outbox', () => {
     await world.closeApps();
     const schema = {
       type: 'object',
-      properties: { n: { type: 'integer' } },
+      properties: { n: { type: 'integer' }, at: true, currency: { default: 'EUR' } },
       required: ['n'],
       additionalProperties: false,
     };
@@ -161,6 +161,8 @@ describe('the outbox', () => {
     await strict.get(DbSessions).run(async (session) => {
       const wrong = strict.get(Outbox).publish(session, world.stream, { n: 'one' });
       await expect(wrong).rejects.toThrow(PublishPayloadInvalidError);
+      const dated = strict.get(Outbox).publish(session, world.stream, { n: 1, at: new Date(0) });
+      await expect(dated).rejects.toMatchObject({ code: 'PAYLOAD_NOT_SERIALIZABLE' });
       await strict.get(Outbox).publish(session, world.stream, { n: 1 });
     });
     await reached(1);
