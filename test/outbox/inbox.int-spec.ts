@@ -95,6 +95,49 @@ describe('the inbox', () => {
     expect(await world.effects()).toEqual([1]);
   });
 
+  it('acknowledges what was done although its deliveries are used up', async () => {
+    const { client } = world.redis;
+    const first = await bootWithOutbox(world, once(effect, { maxDeliveries: 1 }));
+    await world.publish(first, 1);
+    await world.settled([1]);
+    await first.close();
+    await client.xgroup('SETID', world.stream, world.group, '0');
+    await client.xreadgroup('GROUP', world.group, 'dead', 'COUNT', 1, 'STREAMS', world.stream, '>');
+    await client.zadd(`${world.stream}:alive:${world.group}`, 1, 'dead');
+    await bootWithOutbox(world, once(effect, { maxDeliveries: 1 }));
+    await eventually(() => outcomes('duplicate') === 1, { what: 'the duplicate' });
+    await world.nothingPending();
+    expect(await world.deadLetters()).toEqual([]);
+  });
+
+  it('control: gives up what was never done and has no deliveries left', async () => {
+    const { client } = world.redis;
+    await client.xadd(world.stream, '*', 'data', '{"n":1}');
+    await client.xgroup('CREATE', world.stream, world.group, '0');
+    await client.xreadgroup('GROUP', world.group, 'dead', 'COUNT', 1, 'STREAMS', world.stream, '>');
+    await client.zadd(`${world.stream}:alive:${world.group}`, 1, 'dead');
+    await bootWithOutbox(world, once(effect, { maxDeliveries: 1 }));
+    await eventually(async () => (await world.deadLetters()).length === 1, { what: 'the dead letter' });
+    expect(await world.deadLetters()).toMatchObject([{ reason: 'max_deliveries' }]);
+    expect([await world.effects(), await inboxRows()]).toEqual([[], 0]);
+  });
+
+  it('waits for a transaction that does the same message, however long, and counts no delivery', async () => {
+    const mayEnd = new Deferred();
+    const body: HandlerBody = async (message, session) => {
+      await mayEnd.promise;
+      await effect(message, session);
+    };
+    const patient = once(body, { concurrency: 2, maxDeliveries: 1, session: { lockWaitMs: 1_000 } });
+    const publisher = (await bootWithOutbox(world, patient)).get(StreamPublisher);
+    await publisher.publish(world.stream, { n: 1 }, { id: 'same' });
+    await publisher.publish(world.stream, { n: 1 }, { id: 'same' });
+    await eventually(() => outcomes('awaitDatabase') > 0, { what: 'a lock wait that was over' });
+    mayEnd.resolve();
+    await world.settled([1]);
+    expect([outcomes('done'), outcomes('duplicate'), await world.deadLetters()]).toEqual([1, 1, []]);
+  });
+
   it('keeps no row of a delivery that was rolled back', async () => {
     let failures = 2;
     const app = await bootWithOutbox(
@@ -164,17 +207,29 @@ describe('the inbox', () => {
       await expect(boot).rejects.toThrow(/inbox\.retentionMs must be an integer from 60000/);
     });
 
+    it('takes none that ends while the relay may still publish a message again', async () => {
+      const outbox = { inbox: { retentionMs: 599_999 } };
+      await expect(bootWithOutbox(world, once(), { outbox })).rejects.toThrow(
+        /relay\.verifyWindowMs must not be longer than inbox\.retentionMs/,
+      );
+    });
+
+    it('takes no session that cannot write', async () => {
+      const boot = async () => bootWithOutbox(world, once(effect, { session: { readOnly: true } }));
+      await expect(boot()).rejects.toThrow(/exactlyOnce needs a session that can write/);
+    });
+
     it('takes none that ends before the stream forgets, which a new group would get from its beginning', async () => {
       const quick = once(effect, { claimIdleMs: 1_000, maxDeliveries: 2 });
       const boot = bootWithOutbox(world, quick, { outbox: { inbox: { retentionMs: 86_399_999 } } });
       await expect(boot).rejects.toThrow(/for 86400000 ms \(retention\.maxAgeMs of the stream\)/);
       const streams = [{ name: world.stream, retention: { maxAgeMs: 60_000 } }];
-      await bootWithOutbox(world, quick, { outbox: { inbox: { retentionMs: 60_000 } }, streams });
+      await bootWithOutbox(world, quick, { outbox: { inbox: { retentionMs: 60_000 }, relay: false }, streams });
     });
 
     it('takes none that ends while the handler may still get the message again', async () => {
       const patient = once(effect, { claimIdleMs: 10_000, retry: { baseMs: 1, maxMs: 2_001 }, maxDeliveries: 5 });
-      const boot = bootWithOutbox(world, patient, { outbox: { inbox: { retentionMs: 60_000 } } });
+      const boot = bootWithOutbox(world, patient, { outbox: { inbox: { retentionMs: 60_000 }, relay: false } });
       await expect(boot).rejects.toThrow(/for 60005 ms .* remembers for 60000\..* Raise inbox\.retentionMs/);
     });
   });

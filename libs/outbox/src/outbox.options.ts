@@ -72,6 +72,10 @@ export function resolveOutboxOptions({ inbox, relay }: SafeSyncOutboxModuleOptio
     inbox: resolveInbox(inbox, faults),
     relay: relay === false ? undefined : resolveRelay(relay, faults),
   };
+  faults.require(
+    (resolved.relay?.verifyWindowMs ?? 0) <= resolved.inbox.retentionMs,
+    'relay.verifyWindowMs must not be longer than inbox.retentionMs: what is published again would be done again',
+  );
   faults.throwIfAny();
   return Object.freeze(resolved);
 }

@@ -14,6 +14,7 @@ export type { DeadLetter, FailedAttempt } from './delivery/dead-letter.js';
 export {
   ConsumerStoppingError,
   DeliveriesExhaustedError,
+  InboxBusyError,
   InboxRetentionError,
   LeaseLostError,
   UnreadableThrowError,

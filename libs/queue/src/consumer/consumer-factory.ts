@@ -3,7 +3,7 @@ import type { ExternalContextCreator, ModuleRef } from '@nestjs/core';
 import type { MetricsRecorder } from '@safesync/core';
 import { DbSessions, getDbToken } from '@safesync/db';
 import type { DatabaseGate } from '../delivery/database-gate.js';
-import { getInboxToken, type Inbox } from '../delivery/inbox.js';
+import { getInboxToken, type Inbox, InboxGate } from '../delivery/inbox.js';
 import { type BatchInvoker, createBatchInvoker } from '../handler/batch-invoker.js';
 import { HandlerRefusedError } from '../handler/handler.errors.js';
 import { createHandlerInvoker, type HandlerInvoker } from '../handler/handler-invoker.js';
@@ -26,7 +26,7 @@ export interface PreparedHandler {
   readonly invoker: HandlerInvoker;
   /** Of handlers that get a list of messages. */
   readonly batchInvoker: BatchInvoker | undefined;
-  readonly inbox: Inbox | undefined;
+  readonly inbox: InboxGate | undefined;
 }
 
 /** Finds the handlers of the application, checks what only the whole application shows, and makes their consumers. */
@@ -108,7 +108,7 @@ export class ConsumerFactory {
     return stream;
   }
 
-  private async inboxOf(definition: StreamHandlerDefinition): Promise<Inbox> {
+  private async inboxOf(definition: StreamHandlerDefinition): Promise<InboxGate> {
     const { where, options } = definition;
     const { db } = options;
     const inbox = this.find(getInboxToken(db)) as Inbox | undefined;
@@ -123,7 +123,7 @@ export class ConsumerFactory {
     }
     requireMemory(definition, inbox, this.streamOf(definition));
     await inbox.prepare();
-    return inbox;
+    return new InboxGate(inbox, options.maxDeliveries);
   }
 
   private sessionsOf({ where, options }: StreamHandlerDefinition): DbSessions {

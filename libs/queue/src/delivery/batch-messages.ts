@@ -12,6 +12,7 @@ export interface BatchReading {
   readonly codec: JsonCodec;
   readonly validate: PayloadValidator | undefined;
   readonly policy: DeliveryPolicyOptions;
+  readonly inbox: object | undefined;
 }
 
 export interface BatchContents {
@@ -32,7 +33,7 @@ export async function readBatch(part: readonly HeldEntry[], reading: BatchReadin
   for (const held of part) {
     let stage: DeliveryStage = 'start';
     try {
-      requireDeliverable(held, reading.policy);
+      requireDeliverable(held, reading);
       stage = 'decode';
       const message = readMessage(held.entry, reading, reading.codec);
       if (isForOthers(message)) {

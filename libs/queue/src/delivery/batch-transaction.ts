@@ -7,7 +7,7 @@ import { type HandlerInvoker, RolledBackOutcome } from '../handler/handler-invok
 import type { Message } from '../message/message.js';
 import type { DeliveryStage } from './delivery-policy.js';
 import type { HeldEntry } from './held-entry.js';
-import { type Inbox, requireRemembered } from './inbox.js';
+import type { InboxGate } from './inbox.js';
 import type { LeaseKeeper } from './lease-keeper.js';
 
 /** The end of one message that is not that of its batch: its own failure, or without an error a duplicate. */
@@ -36,7 +36,7 @@ export class BatchLeftOut extends Error {
 }
 
 interface TransactionParts {
-  readonly inbox: Inbox | undefined;
+  readonly inbox: InboxGate | undefined;
   readonly leases: Pick<LeaseKeeper, 'renewTogether' | 'confirmTogether'>;
 }
 
@@ -78,7 +78,7 @@ export class TogetherTransaction implements BatchTransaction {
     if (!inbox) return all;
     const unknown = new Map<HeldEntry, Message>();
     for (const [held, message] of all) {
-      if (await isNew(message, session, inbox)) unknown.set(held, message);
+      if (await inbox.admit(message, session)) unknown.set(held, message);
       else own.push({ held, stage: 'handler', error: undefined });
     }
     return unknown;
@@ -116,7 +116,7 @@ export class EachTransaction implements BatchTransaction {
     const { inbox } = this.parts;
     try {
       const isDone = await session.savepoint(async () => {
-        if (inbox && !(await isNew(message, session, inbox))) return false;
+        if (inbox && !(await inbox.admit(message, session))) return false;
         await this.invoke(message, session, new DeliveryContext(session, held.deliveryCount, held.attempt, renew));
         return true;
       });
@@ -127,12 +127,6 @@ export class EachTransaction implements BatchTransaction {
       own.push({ held, stage: 'handler', error: error ?? new Error('nothing was thrown') });
     }
   }
-}
-
-async function isNew(message: Message, session: DbSession, inbox: Inbox): Promise<boolean> {
-  if (!(await inbox.remember(message, session))) return false;
-  requireRemembered(message, inbox);
-  return true;
 }
 
 /** Throws when not every message is done: what was written for all of them cannot be committed for some. */

@@ -30,7 +30,10 @@ export type DeliveryDecision =
   | { readonly kind: 'acknowledge' }
   | { readonly kind: 'retry'; readonly afterMs: number }
   | { readonly kind: 'deadLetter'; readonly cause: DeadLetterCause; readonly reason: string }
-  /** The database is away: stop starting messages until it answers, then deliver this one again without counting. */
+  /**
+   * The database is away: stop starting messages until it answers, then deliver this one again without counting. Or another transaction
+   * is doing the same message.
+   */
   | { readonly kind: 'awaitDatabase' }
   /** The process stops: another consumer may have it at once, this delivery not counted. */
   | { readonly kind: 'giveBack' }
@@ -58,10 +61,12 @@ export function decideDelivery(
   );
 }
 
-function notTheMessagesDoing({ interruption, databaseAnswers }: DeliveryFailure): DeliveryDecision | undefined {
+function notTheMessagesDoing({ interruption, databaseAnswers, error }: DeliveryFailure): DeliveryDecision | undefined {
   if (interruption === 'leaseLost') return { kind: 'letGo' };
   if (interruption === 'stopping') return { kind: 'giveBack' };
-  return databaseAnswers === false ? { kind: 'awaitDatabase' } : undefined;
+  // what it waits for is in the database as well: a transaction that does the same message
+  const isWaiting = databaseAnswers === false || isSafeSyncError(error, 'INBOX_BUSY');
+  return isWaiting ? { kind: 'awaitDatabase' } : undefined;
 }
 
 function askedForByTheHandler({ requested }: DeliveryFailure): DeliveryDecision | undefined {

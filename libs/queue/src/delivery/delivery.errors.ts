@@ -33,6 +33,17 @@ export class ConsumerStoppingError extends QueueError {
   }
 }
 
+/** Another transaction was doing the same message for longer than `lockWaitMs`. It is asked again, and no delivery is counted. */
+export class InboxBusyError extends QueueError {
+  constructor(entryId: string, cause: unknown) {
+    super(`The message of entry ${entryId} is being done by another transaction.`, {
+      code: 'INBOX_BUSY',
+      remedy: 'Nothing: the message waits for the other one to end. Shorten the handler if that takes long.',
+      cause,
+    });
+  }
+}
+
 /**
  * The message is older than what the inbox remembers and was delivered before, so nothing can tell whether it was done: running it
  * might double its effect. The handler is not run.

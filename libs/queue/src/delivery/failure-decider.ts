@@ -52,11 +52,14 @@ export class FailureDecider {
 
 const MAX_UNCOUNTED = 5;
 
-/** Throws when the handler must not be run for this delivery. */
-export function requireDeliverable(held: HeldEntry, { maxDeliveries }: DeliveryPolicyOptions): void {
+/** Throws when the handler must not be run for this delivery. Whether its deliveries are used up matters to an inbox only for what is new. */
+export function requireDeliverable(
+  held: HeldEntry,
+  { policy: { maxDeliveries }, inbox }: { readonly policy: DeliveryPolicyOptions; readonly inbox: object | undefined },
+): void {
   const { id, deliveryCount, interruption } = held;
   if (interruption === 'leaseLost') throw new LeaseLostError(id);
-  if (deliveryCount > maxDeliveries) throw new DeliveriesExhaustedError(deliveryCount, maxDeliveries);
+  if (!inbox && deliveryCount > maxDeliveries) throw new DeliveriesExhaustedError(deliveryCount, maxDeliveries);
 }
 
 export function isDatabaseFault(error: unknown): boolean {

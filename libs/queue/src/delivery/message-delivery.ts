@@ -12,7 +12,7 @@ import type { DeliveryDecision, DeliveryPolicyOptions, DeliveryStage } from './d
 import { DeliverySignal } from './delivery-signal.js';
 import { type Failure, FailureDecider, requireDeliverable } from './failure-decider.js';
 import type { HeldEntry } from './held-entry.js';
-import { type Inbox, requireRemembered } from './inbox.js';
+import type { InboxGate } from './inbox.js';
 import type { LeaseKeeper } from './lease-keeper.js';
 
 /**
@@ -33,7 +33,7 @@ export interface DeliveryParts {
   readonly leases: Pick<LeaseKeeper, 'renew' | 'confirm'>;
   readonly gate: Pick<DatabaseGate, 'ask'>;
   /** Only for handlers that are `exactlyOnce`. */
-  readonly inbox: Inbox | undefined;
+  readonly inbox: InboxGate | undefined;
   readonly policy: DeliveryPolicyOptions;
   readonly metrics: MetricsRecorder;
 }
@@ -74,7 +74,7 @@ export class MessageDelivery {
     held.begin(signal);
     let stage: DeliveryStage = 'start';
     try {
-      requireDeliverable(held, this.parts.policy);
+      requireDeliverable(held, this.parts);
       stage = 'decode';
       const message = readMessage(held.entry, this.parts, codec);
       if (isForOthers(message)) return 'skipped';
@@ -92,10 +92,7 @@ export class MessageDelivery {
   /** Everything of the transaction between BEGIN and COMMIT. */
   private async handle(message: Message, session: DbSession, held: HeldEntry): Promise<Completion> {
     const { inbox } = this.parts;
-    if (inbox) {
-      if (!(await inbox.remember(message, session))) return 'duplicate';
-      requireRemembered(message, inbox);
-    }
+    if (inbox && !(await inbox.admit(message, session))) return 'duplicate';
     const renew = (): Promise<boolean> => this.parts.leases.renew(held);
     const context = new DeliveryContext(session, held.deliveryCount, held.attempt, renew);
     held.enter();

@@ -142,6 +142,10 @@ function requireNames(faults: OptionFaults, options: ResolvedStreamHandlerOption
     faults.require(value === undefined || isName(value), `${name} must be a name of 1 to ${MAX_NAME} characters`);
   }
   faults.require(typeof options.exactlyOnce === 'boolean', 'exactlyOnce must be true or false');
+  faults.require(
+    !(options.exactlyOnce && options.session.readOnly === true),
+    'exactlyOnce needs a session that can write: not session.readOnly',
+  );
   faults.require(/^(\$|0|\d+(-\d+)?)$/.test(options.groupStart), "groupStart must be '0', '$' or an entry id");
   faults.require(
     options.payload === undefined || isPayloadType(options.payload),
