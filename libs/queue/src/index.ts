@@ -2,7 +2,10 @@
 
 export { ConsumerRegistry } from './consumer/consumer.registry.js';
 export { ConsumerGroups } from './consumer/consumer-groups.js';
-export type { ConsumerStatus, DrainReport } from './consumer/group-consumer.js';
+export type { ConsumerStatus, DrainReport } from './consumer/consumer-status.js';
+export type { BlockedKey, KeyMark } from './consumer/order/blocked-key.js';
+export type { OrderStatus } from './consumer/order/order-status.js';
+export { OrderedKeys, type UnblockOptions } from './consumer/order/ordered-keys.js';
 export {
   DeadLetters,
   type LetterFilter,
@@ -41,7 +44,7 @@ export {
   StreamHandler,
   type StreamHandlerMethod,
 } from './handler/stream-handler.decorator.js';
-export type { StreamHandlerOptions } from './handler/stream-handler.options.js';
+export type { OrderOnFailure, StreamHandlerOptions } from './handler/stream-handler.options.js';
 // the Python library's classes
 export { QueueConfig, type QueueConfigInput } from './low-level/queue-config.js';
 export {
@@ -85,6 +88,7 @@ export {
 export {
   ACKS_LOST,
   BATCH_SIZE,
+  BLOCKED_KEYS,
   CONSUMERS_FORGOTTEN,
   DEAD_LETTERS,
   DEAD_LETTERS_KEPT,
@@ -100,6 +104,7 @@ export {
   MESSAGES_ACKED,
   MESSAGES_CLAIMED,
   MESSAGES_LOST,
+  MESSAGES_PARKED,
   MESSAGES_READ,
   OLDEST_PENDING_AGE,
   OLDEST_UNDELIVERED_AGE,
@@ -116,6 +121,7 @@ export { appendChains, type Chain } from './stream/append-chains.js';
 export type { ClaimOptions, ClaimResult } from './stream/claim.js';
 export { missingEntries } from './stream/entry-presence.js';
 // Redis
+export { type ActiveRead, type LeadAnswer, OrderedGroup, type UnblockedHead } from './stream/ordered-group.js';
 export { RedisConnection, type RedisConnectionOptions } from './stream/redis-connection.js';
 export type { RedisConnectionEvent } from './stream/redis-link.js';
 export {

@@ -183,6 +183,21 @@ export const GROUP_PAUSED = {
   labels: ['stream', 'group'],
 } as const;
 
+/** As the active consumer knows them; standbys say 0. */
+export const BLOCKED_KEYS = {
+  kind: 'gauge',
+  name: 'coti_safesync_queue_blocked_keys',
+  help: 'Keys whose messages wait until the key is unblocked',
+  labels: ['stream', 'group'],
+} as const;
+
+export const MESSAGES_PARKED = {
+  kind: 'counter',
+  name: 'coti_safesync_queue_messages_parked_total',
+  help: 'Total messages that were given up and block their key, by cause',
+  labels: ['stream', 'group', 'cause'],
+} as const;
+
 /** Every metric of this library. */
 export const QUEUE_METRICS: readonly MetricDefinition[] = [
   MESSAGES_READ,
@@ -208,4 +223,6 @@ export const QUEUE_METRICS: readonly MetricDefinition[] = [
   OLDEST_UNDELIVERED_AGE,
   GROUP_CONSUMERS,
   GROUP_PAUSED,
+  BLOCKED_KEYS,
+  MESSAGES_PARKED,
 ];

@@ -4,6 +4,7 @@ import { METRICS_RECORDER, type MetricsRecorder, noMetrics } from '@safesync/cor
 import { ConsumerRegistry } from './consumer/consumer.registry.js';
 import { ConsumerFactory } from './consumer/consumer-factory.js';
 import { ConsumerGroups } from './consumer/consumer-groups.js';
+import { OrderedKeys } from './consumer/order/ordered-keys.js';
 import { DeadLetters } from './dead-letters/dead-letters.js';
 import { StreamHandlerExplorer } from './handler/stream-handler.explorer.js';
 import { StreamPublisher } from './publish/stream-publisher.js';
@@ -69,6 +70,12 @@ const consumerProviders: Provider[] = [
   },
 ];
 
+const orderedKeysProvider: Provider = {
+  provide: OrderedKeys,
+  inject: [QueueStreams, ConsumerRegistry],
+  useFactory: (streams: QueueStreams, registry: ConsumerRegistry) => new OrderedKeys(streams, registry),
+};
+
 const deadLetterProvider: Provider = {
   provide: DeadLetters,
   inject: [QueueStreams],
@@ -85,8 +92,16 @@ class QueueFeatureModule {}
  */
 @Module({
   imports: [DiscoveryModule],
-  providers: [...registrationProviders, ...consumerProviders, deadLetterProvider],
-  exports: [StreamPublisher, ConsumerRegistry, ConsumerGroups, DeadLetters, QueueConnections, QueueStreams],
+  providers: [...registrationProviders, ...consumerProviders, orderedKeysProvider, deadLetterProvider],
+  exports: [
+    StreamPublisher,
+    ConsumerRegistry,
+    ConsumerGroups,
+    OrderedKeys,
+    DeadLetters,
+    QueueConnections,
+    QueueStreams,
+  ],
 })
 export class SafeSyncQueueModule extends ConfigurableModuleClass {
   /** Registers streams for handlers and publishers; may be imported in several modules. */

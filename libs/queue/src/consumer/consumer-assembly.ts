@@ -1,9 +1,11 @@
 import { ConditionLog, MAX_TIMER_MS, sleep } from '@safesync/core';
 import { type AckAnswer, AckBatch } from '../delivery/ack-batch.js';
+import type { DecisionActions } from '../delivery/delivery-decision.js';
 import { describeError } from '../delivery/error-summary.js';
 import type { HeldEntry } from '../delivery/held-entry.js';
 import { LeaseKeeper } from '../delivery/lease-keeper.js';
-import { ACKS_LOST, MESSAGES_ACKED } from '../queue.metrics.js';
+import type { OrderedGroup } from '../stream/ordered-group.js';
+import { AckReport } from './ack-report.js';
 import type { ConsumerParts } from './consumer-parts.js';
 import { DeliveryActions } from './delivery-actions.js';
 import { DeliverySlots } from './delivery-slots.js';
@@ -11,9 +13,12 @@ import { EntryIntake } from './entry-intake.js';
 import { entryRunner } from './entry-runner.js';
 import { HeldEntries } from './held-entries.js';
 import { Mutex } from './mutex.js';
+import { Ordering } from './order/ordering.js';
 import type { PauseSwitch } from './pause-switch.js';
+import { PrefetchBudget } from './prefetch-budget.js';
 import { RateLimiter } from './rate-limiter.js';
-import { MAX_WAITING, RetrySchedule } from './retry-schedule.js';
+import { ReadingRoom } from './reading-room.js';
+import { RetrySchedule } from './retry-schedule.js';
 import { StaleClaimer } from './stale-claimer.js';
 import { StreamConsumer } from './stream-consumer.js';
 
@@ -25,15 +30,18 @@ const SUSPECT_AFTER = 3;
  * delivery, the delivery hands commits to the acks; what failed goes to the actions, and from there to the retries.
  */
 export class ConsumerAssembly {
-  readonly held = new HeldEntries();
+  private readonly budget: PrefetchBudget;
+  readonly held: HeldEntries;
   private readonly mutex = new Mutex();
-  private readonly retriesFull: ConditionLog;
+  private readonly room: ReadingRoom;
   readonly leases: LeaseKeeper;
   readonly acks: AckBatch;
   readonly limiter: RateLimiter | undefined;
   readonly slots: DeliverySlots;
   readonly retries: RetrySchedule;
   readonly actions: DeliveryActions;
+  /** Only where the handler orders. */
+  readonly ordering: Ordering | undefined;
   readonly intake: EntryIntake;
   readonly reader: StreamConsumer;
   readonly claimer: StaleClaimer;
@@ -44,14 +52,24 @@ export class ConsumerAssembly {
     private readonly stopping: AbortSignal,
     private readonly pause: PauseSwitch,
   ) {
-    const { stream, group } = parts.stream;
-    this.retriesFull = new ConditionLog(parts.logger, `Reading of stream "${stream}", group "${group}"`);
+    this.budget = new PrefetchBudget(parts.options.prefetchBytes, parts.delivery.codec.maxBytes);
+    this.held = new HeldEntries(this.budget);
     this.leases = new LeaseKeeper(parts.stream, parts.options);
     this.acks = this.makeAcks();
     this.limiter = this.makeLimiter();
     this.slots = this.makeSlots();
     this.retries = this.makeRetries();
     this.actions = this.makeActions();
+    this.ordering = parts.ordered && this.makeOrdering(parts.ordered);
+    this.room = new ReadingRoom({
+      ...parts,
+      pause,
+      limiter: this.limiter,
+      slots: this.slots,
+      retries: this.retries,
+      budget: this.budget,
+      ordering: this.ordering,
+    });
     this.intake = this.makeIntake();
     this.reader = this.makeReader();
     this.claimer = this.makeClaimer();
@@ -60,29 +78,12 @@ export class ConsumerAssembly {
   private makeAcks(): AckBatch {
     const { stream, logger } = this.parts;
     const subject = `Acknowledgements of stream "${stream.stream}", group "${stream.group}"`;
-    return new AckBatch(stream, (answers) => this.acknowledged(answers), logger, subject);
-  }
-
-  private acknowledged(answers: readonly AckAnswer[]): void {
-    const { stream, metrics } = this.parts;
-    for (const { held } of answers) this.held.release(held);
-    const lost = answers.filter(({ outcome }) => outcome !== 'done');
-    metrics.add(MESSAGES_ACKED, { stream: stream.stream }, answers.length - lost.length);
-    for (const answer of lost) this.ackLost(answer);
-  }
-
-  private ackLost({ held, outcome }: AckAnswer): void {
-    const { stream, metrics, logger } = this.parts;
-    const isTaken = outcome === 'notMine';
-    metrics.add(ACKS_LOST, {
-      stream: stream.stream,
-      group: stream.group,
-      reason: isTaken ? 'not_mine' : 'not_pending',
-    });
-    const fact = isTaken ? 'another consumer holds it and will run it again' : 'it was not pending any more';
-    logger.warn(
-      `Entry ${held.id} of stream "${stream.stream}", group "${stream.group}" was committed, but not acknowledged: ${fact}.`,
-    );
+    const report = new AckReport(this.parts);
+    const onAnswers = (answers: readonly AckAnswer[]): void => {
+      for (const { held } of answers) this.held.release(held);
+      report.count(answers);
+    };
+    return new AckBatch(stream, onAnswers, logger, subject);
   }
 
   private makeLimiter(): RateLimiter | undefined {
@@ -94,12 +95,18 @@ export class ConsumerAssembly {
   private makeSlots(): DeliverySlots {
     const { concurrency, batch, handlerTimeoutMs, claimIdleMs } = this.parts.options;
     const { held, acks, leases, limiter, stopping } = this;
+    const actions = (): DecisionActions => this.ordering?.actions ?? this.actions;
+    const onDone = this.parts.ordered && ((entry: HeldEntry): void => this.ordering?.order.settled(entry));
     return new DeliverySlots({
       // a message in a batch has a slot as well
       concurrency: concurrency * (batch?.size ?? 1),
       aloneMs: handlerTimeoutMs ?? claimIdleMs,
-      mayStart: () => this.parts.gate.isOpen && !this.pause.isPaused && !this.stopping.aborted,
-      run: entryRunner({ ...this.parts, held, acks, leases, limiter, stopping, actions: () => this.actions }),
+      mayStart: () =>
+        this.parts.gate.isOpen &&
+        !this.pause.isPaused &&
+        !this.stopping.aborted &&
+        this.ordering?.lease.isActive !== false,
+      run: entryRunner({ ...this.parts, held, acks, leases, limiter, stopping, actions, onDone }),
     });
   }
 
@@ -108,9 +115,9 @@ export class ConsumerAssembly {
     const condition = new ConditionLog(logger, `Retries of stream "${stream.stream}", group "${stream.group}"`);
     return new RetrySchedule({
       name: this.parts.handler,
-      capacity: this.roomForWork,
+      capacity: (signal) => this.room.forWork(signal),
       redeliver: async (held) => {
-        await this.intake.redeliver(held);
+        await (this.ordering ? this.ordering.order.redeliver(held) : this.intake.redeliver(held));
         condition.ended('are delivered again');
       },
       onError: (error) => condition.began(describeError(error), 'cannot be delivered, repeating'),
@@ -137,20 +144,40 @@ export class ConsumerAssembly {
   private makeIntake(): EntryIntake {
     const { held, acks, slots, actions, suspectAfter } = this;
     const onStray = (): void => this.reader.requestDrain();
-    return new EntryIntake({ ...this.parts, held, acks, slots, actions, suspectAfter, signal: this.stopping, onStray });
+    const admit = this.ordering && ((entry: HeldEntry): void => this.ordering?.order.admit(entry));
+    return new EntryIntake({
+      ...this.parts,
+      held,
+      acks,
+      slots,
+      actions,
+      suspectAfter,
+      signal: this.stopping,
+      onStray,
+      admit,
+    });
+  }
+
+  private makeOrdering(group: OrderedGroup): Ordering {
+    const { held, budget, leases, slots, retries, actions, suspectAfter } = this;
+    const { codec } = this.parts.delivery;
+    const onTrimmed = (ids: readonly string[]): void => this.intake.reportTrimmed(ids);
+    const own = { held, budget, leases, slots, retries, actions, suspectAfter };
+    return new Ordering({ ...this.parts, ...own, codec, group, onTrimmed, signal: this.stopping });
   }
 
   private makeReader(): StreamConsumer {
     const { options } = this.parts;
     return new StreamConsumer({
       ...this.parts,
+      stream: this.ordering?.source ?? this.parts.stream,
       blockMs: options.blockMs,
       groupStart: options.groupStart,
       onPaused: this.pause.note,
-      demand: (signal) => this.demand(signal),
+      demand: (signal) => this.room.demand(signal),
       heldIds: () => this.held.ids,
       take: this.intake.take,
-      takeBack: this.intake.takeBack,
+      takeBack: this.ordering?.takeBack ?? this.intake.takeBack,
       undisturbed: this.undisturbed,
     });
   }
@@ -162,10 +189,13 @@ export class ConsumerAssembly {
       ...this.parts.options,
       stream: this.parts.stream,
       suspectAfter,
-      capacity: () => (this.parts.gate.isOpen && !this.stopping.aborted ? this.permitted(slots.spare) : 0),
+      capacity: () => (this.mayClaim ? this.room.fitting(slots.spare) : 0),
       capacityChanged: (signal) => this.capacityChanged(signal),
-      heldIds: () => this.held.ids,
-      onAlive: (sentAt) => this.leases.confirmAlive(sentAt),
+      heldIds: () => (this.ordering ? [] : this.held.ids),
+      // an active consumer lives by its row, which it loses before it counts as dead
+      onAlive: (sentAt) => {
+        if (!this.ordering) this.leases.confirmAlive(sentAt);
+      },
       onPaused: this.pause.note,
       take: intake.takeClaimed,
       runSuspects: intake.runSuspects,
@@ -181,41 +211,14 @@ export class ConsumerAssembly {
     return Math.min(SUSPECT_AFTER, this.parts.options.maxDeliveries - 1);
   }
 
-  private async demand(signal: AbortSignal): Promise<number> {
-    await this.parts.gate.opened(signal);
-    await this.roomForRetries(signal);
-    await this.roomForWork(signal);
-    return Math.max(1, this.permitted(this.slots.wanted));
-  }
-
-  /** Resolves when something could be started, or when `signal` aborts. */
-  private async startable(signal: AbortSignal): Promise<void> {
-    await this.slots.hungry(signal);
-    if (this.limiter) await this.limiter.whenFetchable(signal);
-  }
-
-  /** What has no permit to start is better left where it is. */
-  private permitted(count: number): number {
-    return this.limiter ? Math.min(count, this.limiter.fetchable) : count;
-  }
-
-  private readonly roomForWork = (signal: AbortSignal): Promise<void> =>
-    this.pause.whenRoom((over) => this.startable(over), signal);
-
-  /** Reading that stands still for want of room looks like an idle stream, so it is said. */
-  private async roomForRetries(signal: AbortSignal): Promise<void> {
-    if (this.retries.hasRoom) return;
-    this.retriesFull.began(
-      `${MAX_WAITING} messages wait for a retry`,
-      'nothing new is read until some have been delivered',
-    );
-    await this.retries.room(signal);
-    if (!signal.aborted) this.retriesFull.ended('new messages are read again');
+  /** Of an ordered group the active consumer takes over, and nobody claims. */
+  private get mayClaim(): boolean {
+    return this.parts.gate.isOpen && !this.stopping.aborted && !this.ordering;
   }
 
   private async capacityChanged(signal: AbortSignal): Promise<void> {
-    if (this.stopping.aborted) return sleep(MAX_TIMER_MS, signal);
+    if (this.stopping.aborted || this.ordering) return sleep(MAX_TIMER_MS, signal);
     await this.parts.gate.opened(signal);
-    await this.startable(signal);
+    await this.room.startable(signal);
   }
 }

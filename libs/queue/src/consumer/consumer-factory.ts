@@ -13,6 +13,7 @@ import { JsonCodec } from '../message/json.codec.js';
 import { QUEUE_METRICS } from '../queue.metrics.js';
 import type { QueueStreams, RegisteredStream } from '../registration/queue-streams.js';
 import { Upkeep } from '../retention/upkeep.js';
+import { OrderedGroup } from '../stream/ordered-group.js';
 import { RedisStream } from '../stream/redis-stream.js';
 import { newConsumerName } from './consumer-name.js';
 import { GroupConsumer } from './group-consumer.js';
@@ -62,10 +63,12 @@ export class ConsumerFactory {
     const { definition, stream, sessions, validate, invoker, batchInvoker, inbox } = handler;
     const { options } = definition;
     const consumer = options.consumer ?? this.consumerName;
+    const member = { stream: stream.key, group: options.group, consumer };
     return new GroupConsumer({
       handler: definition.where,
       options,
-      stream: new RedisStream(stream.connection, { stream: stream.key, group: options.group, consumer }),
+      stream: new RedisStream(stream.connection, member),
+      ordered: options.orderBy && new OrderedGroup(stream.connection, member),
       gate,
       delivery: {
         codec: new JsonCodec(stream.limits),

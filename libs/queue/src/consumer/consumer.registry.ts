@@ -9,7 +9,8 @@ import { DatabaseGate } from '../delivery/database-gate.js';
 import type { ResolvedQueueOptions } from '../queue.options.js';
 import type { Upkeep } from '../retention/upkeep.js';
 import type { ConsumerFactory, PreparedHandler } from './consumer-factory.js';
-import type { ConsumerStatus, DrainReport, GroupConsumer } from './group-consumer.js';
+import type { ConsumerStatus, DrainReport } from './consumer-status.js';
+import type { GroupConsumer } from './group-consumer.js';
 
 /** How long the boot waits for Redis before it goes on without; the consumers keep trying. */
 const BOOT_WAIT_MS = 5_000;
@@ -73,6 +74,16 @@ export class ConsumerRegistry implements OnApplicationBootstrap, OnModuleDestroy
   /** Tells the consumers of a group at once what Redis was just told; those of other processes look for themselves. */
   notePause(streamKey: string, group: string, isPaused: boolean): void {
     for (const consumer of this.consumers) if (consumer.isOf(streamKey, group)) consumer.pause.note(isPaused);
+  }
+
+  /** Has the consumers of an ordered group look at once for keys to unblock; those of other processes look for themselves. */
+  lookForRequests(streamKey: string, group: string): void {
+    for (const consumer of this.consumers) if (consumer.isOf(streamKey, group)) consumer.lookForRequests();
+  }
+
+  /** Messages that wait behind the one that blocks `key`; undefined unless the active consumer is in this process. */
+  waitingBehind(streamKey: string, group: string, key: string): number | undefined {
+    return this.consumers.find((consumer) => consumer.isOf(streamKey, group))?.waitingBehind(key);
   }
 
   async onApplicationBootstrap(): Promise<void> {

@@ -69,6 +69,8 @@ export class DeliveryActions implements DecisionActions {
     this.log(held, `failed (${lastError(held)}); delivered again in ${afterMs} ms`, where);
     // it came to an end in a living process
     held.isSuspect = false;
+    // its next delivery brings it again
+    this.parts.held.dropContent(held);
     const leaving = held.whenLeft();
     if (leaving === undefined) this.parts.retries.add(held, afterMs);
     else void this.retryWhenLeft(held, leaving, afterMs);

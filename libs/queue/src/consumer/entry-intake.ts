@@ -24,6 +24,8 @@ export interface EntryIntakeParts {
   readonly logger: BackgroundLogger;
   /** Aborts when the consumer stops: what arrives later is given back. */
   readonly signal: AbortSignal;
+  /** Starts a new entry when it is its turn; only where the handler orders. */
+  readonly admit: ((held: HeldEntry) => void) | undefined;
   /** Own pending entries that are not held have to be read. */
   readonly onStray: () => void;
 }
@@ -68,7 +70,7 @@ export class EntryIntake {
       if (answer === 'notMine' || answer === 'notPending') return actions.letGo(held);
       if (answer.fields === null) return this.loseTrimmed(held);
       metrics.add(RETRIES, { stream: stream.stream, group: stream.group });
-      held.redelivered(answer);
+      all.redelivered(held, answer);
       slots.add(held);
     } catch (error) {
       if (!isSafeSyncError(error, 'REDIS_CONNECTION_LOST')) throw error;
@@ -87,18 +89,20 @@ export class EntryIntake {
   };
 
   private hold(entry: StreamEntry, isSuspect: boolean): Promise<void> | undefined {
-    const { held: all, acks, actions, slots, signal } = this.parts;
+    const { held: all, acks, actions, slots, signal, admit } = this.parts;
     const known = all.get(entry.id);
     if (known) {
       // the group was created again and delivers what is in progress here once more
-      known.redelivered(entry);
+      all.redelivered(known, entry);
+      if (known.state === 'shelved') all.dropContent(known);
       if (known.state === 'committed') acks.add(known);
       return undefined;
     }
     const held = all.hold(entry, isSuspect);
     if (signal.aborted) return actions.giveBack(held);
     if (isSuspect) return this.start(held);
-    slots.add(held);
+    if (admit) admit(held);
+    else slots.add(held);
     return undefined;
   }
 
@@ -135,7 +139,7 @@ export class EntryIntake {
     this.reportTrimmed([held.id]);
   }
 
-  private reportTrimmed(ids: readonly string[]): void {
+  reportTrimmed(ids: readonly string[]): void {
     const { stream, metrics, logger } = this.parts;
     for (const id of ids) {
       metrics.add(MESSAGES_LOST, { stream: stream.stream, group: stream.group, reason: 'trimmed' });

@@ -1,7 +1,7 @@
 import type { AckBatch } from '../delivery/ack-batch.js';
 import { BatchDelivery } from '../delivery/batch-delivery.js';
 import { EachTransaction, TogetherTransaction } from '../delivery/batch-transaction.js';
-import { performDecision } from '../delivery/delivery-decision.js';
+import { type DecisionActions, performDecision } from '../delivery/delivery-decision.js';
 import { describeError } from '../delivery/error-summary.js';
 import type { HeldEntry } from '../delivery/held-entry.js';
 import type { LeaseKeeper } from '../delivery/lease-keeper.js';
@@ -9,7 +9,6 @@ import { type DeliveryParts, MessageDelivery } from '../delivery/message-deliver
 import type { BatchInvoker } from '../handler/batch-invoker.js';
 import { BatchGatherer } from './batch-gatherer.js';
 import type { ConsumerParts } from './consumer-parts.js';
-import type { DeliveryActions } from './delivery-actions.js';
 import type { HeldEntries } from './held-entries.js';
 import type { RateLimiter } from './rate-limiter.js';
 
@@ -19,7 +18,9 @@ export interface EntryRunnerParts extends ConsumerParts {
   readonly acks: AckBatch;
   readonly leases: LeaseKeeper;
   /** Of the consumer whose runner this is; made after it. */
-  readonly actions: () => DeliveryActions;
+  readonly actions: () => DecisionActions;
+  /** Told of what is committed; only where the handler orders. */
+  readonly onDone: ((held: HeldEntry) => void) | undefined;
   readonly limiter: RateLimiter | undefined;
   /** Aborts when nothing more may be started. */
   readonly stopping: AbortSignal;
@@ -55,6 +56,7 @@ function singleRunner(parts: EntryRunnerParts): EntryRunner {
     try {
       const decision = await delivery.deliver(held);
       if (decision) await performDecision(decision, held, parts.actions());
+      else if (parts.onDone) parts.onDone(held);
     } catch (error) {
       leave(held, error, parts);
     }

@@ -3,45 +3,13 @@ import { describeError } from '../delivery/error-summary.js';
 import type { HeldEntry, HeldState } from '../delivery/held-entry.js';
 import { ConsumerAssembly } from './consumer-assembly.js';
 import type { ConsumerParts } from './consumer-parts.js';
+import type { ConsumerStatus, DrainReport } from './consumer-status.js';
 import { PauseSwitch } from './pause-switch.js';
-
-/** One handler's consumer at this moment. */
-export interface ConsumerStatus {
-  /** `Class.method`. */
-  readonly handler: string;
-  readonly stream: string;
-  readonly group: string;
-  readonly consumer: string;
-  /** Messages being handled. */
-  readonly running: number;
-  /** The group is paused: nothing is read, claimed or started until somebody resumes it. */
-  readonly isPaused: boolean;
-  /**
-   * Since the read loop last came round. Grows beyond `blockMs` while Redis does not answer, while the database is away,
-   * while all slots are taken, and while the group is paused.
-   */
-  readonly sinceLastTurnMs: number;
-}
-
-/** What became of the messages that a consumer held when it was stopped, each counted once. All 0 but `finished` is a clean stop. */
-export interface DrainReport {
-  /** `Class.method`. */
-  readonly handler: string;
-  readonly stream: string;
-  readonly group: string;
-  readonly consumer: string;
-  /** In progress when the stop began, and at their end in time; what failed and waits for a retry is given back. */
-  readonly finished: number;
-  /** Not started, rolled back when the time was over, or waiting for a retry: left to the others of the group. */
-  readonly givenBack: number;
-  /** Committed, but the acknowledgement was not confirmed: they will be delivered again. */
-  readonly unacknowledged: number;
-  /** Handlers that ignored their signal. They cannot commit any more; their messages are claimed by other consumers. */
-  readonly stillRunning: number;
-}
 
 /** What handlers get to end after their signal has aborted, and acknowledgements to be confirmed at the very least. */
 const GRACE_MS = 1_000;
+
+const WAITING: ReadonlySet<HeldState> = new Set(['waiting', 'moving', 'queued', 'shelved']);
 
 /** One handler's member of its consumer group, from its start to its only stop. */
 export class GroupConsumer {
@@ -60,7 +28,8 @@ export class GroupConsumer {
     const condition = new ConditionLog(parts.logger, `Leases of stream "${stream}", group "${group}"`);
     this.pause = new PauseSwitch({
       ...parts,
-      giveBack: () => this.giveBackUnstarted(),
+      // an active consumer keeps what it has, in its order
+      giveBack: () => (parts.ordered ? undefined : this.giveBackUnstarted()),
       goOn: () => this.goOn(),
     });
     this.assembly = new ConsumerAssembly(parts, this.stopping.signal, this.pause);
@@ -81,13 +50,24 @@ export class GroupConsumer {
     return `stream "${stream}" by ${this.parts.handler} (group "${group}", consumer "${consumer}")`;
   }
 
+  /** Of an ordered group, if this consumer is the active one: messages that wait behind the one that blocks `key`. */
+  waitingBehind(key: string): number | undefined {
+    const { ordering } = this.assembly;
+    return ordering?.lease.isActive ? ordering.blocks.waitingBehind(key) : undefined;
+  }
+
+  /** Looks at once whether somebody wants a key to be unblocked. */
+  lookForRequests(): void {
+    this.assembly.ordering?.lease.look();
+  }
+
   isOf(stream: string, group: string): boolean {
     return this.parts.stream.stream === stream && this.parts.stream.group === group;
   }
 
   get status(): ConsumerStatus {
     const { stream, group, consumer } = this.parts.stream;
-    const { slots, reader } = this.assembly;
+    const { slots, reader, ordering } = this.assembly;
     const { handler } = this.parts;
     return {
       handler,
@@ -96,6 +76,7 @@ export class GroupConsumer {
       consumer,
       running: slots.inProgress.size,
       isPaused: this.pause.isPaused,
+      ...(ordering && { order: ordering.status }),
       sinceLastTurnMs: reader.sinceLastTurnMs,
     };
   }
@@ -104,6 +85,7 @@ export class GroupConsumer {
   async start(signal: AbortSignal): Promise<boolean> {
     const { reader, retries } = this.assembly;
     reader.start();
+    this.assembly.ordering?.lease.start();
     retries.start();
     this.renewing.start();
     void this.startClaiming();
@@ -127,7 +109,7 @@ export class GroupConsumer {
 
   /** After a pause, in which what was given back stayed pending under the own name. */
   private goOn(): void {
-    this.assembly.reader.requestDrain();
+    if (!this.parts.ordered) this.assembly.reader.requestDrain();
     this.assembly.slots.pump();
   }
 
@@ -179,18 +161,18 @@ export class GroupConsumer {
   /** What is ready, or paused for want of a database: any consumer may have it, this delivery not counted. */
   private async giveBackUnstarted(): Promise<void> {
     this.assembly.slots.takeReady();
-    const unstarted = this.release('ready', 'paused');
+    const unstarted = this.release(({ isUnstarted }) => isUnstarted);
     if (unstarted.length > 0) await this.attempt('give messages back', () => this.parts.stream.giveBack(unstarted));
   }
 
   /** What waits for a retry stays pending: this consumer is about to be marked dead, and those deliveries count. */
   private leaveWaiting(): void {
-    this.release('waiting', 'moving');
+    this.release(({ state }) => WAITING.has(state));
   }
 
-  private release(...states: readonly HeldState[]): HeldEntry[] {
+  private release(isMeant: (held: HeldEntry) => boolean): HeldEntry[] {
     const { held, actions } = this.assembly;
-    const released = [...held].filter(({ state }) => states.includes(state));
+    const released = [...held].filter(isMeant);
     for (const entry of released) {
       held.release(entry);
       if (this.stopping.signal.aborted) actions.givenBack.add(entry);
@@ -201,6 +183,9 @@ export class GroupConsumer {
   private async leave(): Promise<void> {
     this.forgetGate();
     await this.attempt('leave the group', () => this.parts.stream.leave());
+    const { ordering } = this.assembly;
+    if (ordering) await this.attempt('leave the place to a standby', () => ordering.leave());
+    this.parts.ordered?.close();
     this.parts.stream.close();
   }
 
@@ -240,7 +225,8 @@ export class GroupConsumer {
     await sleep(leases.intervalMs, signal);
     if (signal.aborted) return;
     // perhaps the database is away from here only: then others should have what cannot be started
-    if (this.parts.gate.closedForMs >= this.parts.options.claimIdleMs) await this.giveBackUnstarted();
+    const isAwayForLong = this.parts.gate.closedForMs >= this.parts.options.claimIdleMs;
+    if (isAwayForLong && !this.parts.ordered) await this.giveBackUnstarted();
     await leases.renewAged(held);
   }
 }

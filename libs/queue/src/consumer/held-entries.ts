@@ -1,9 +1,14 @@
 import { HeldEntry } from '../delivery/held-entry.js';
 import type { StreamEntry } from '../stream/stream-entry.js';
+import { type PrefetchBudget, sizeOf } from './prefetch-budget.js';
 
-/** Every entry that a consumer holds, by id: what a drain of its pending entries must leave alone. */
+/** Every entry that a consumer holds, by id: what a drain of its pending entries must leave alone. Accounts for their bytes. */
 export class HeldEntries implements Iterable<HeldEntry> {
   private readonly byId = new Map<string, HeldEntry>();
+  /** Told of each entry that is not held any more; set where handlers keep an order. */
+  onRelease: ((held: HeldEntry) => void) | undefined;
+
+  constructor(private readonly budget: PrefetchBudget) {}
 
   get ids(): string[] {
     return [...this.byId.keys()];
@@ -20,10 +25,36 @@ export class HeldEntries implements Iterable<HeldEntry> {
   hold(entry: StreamEntry, isSuspect: boolean): HeldEntry {
     const held = new HeldEntry(entry, isSuspect);
     this.byId.set(entry.id, held);
+    const size = sizeOf(entry);
+    this.budget.learn(size);
+    this.resize(held, size);
     return held;
   }
 
+  /** Redis delivered a held entry once more, content and all. */
+  redelivered(held: HeldEntry, entry: StreamEntry): void {
+    held.redelivered(entry);
+    held.decoded = undefined;
+    if (this.byId.get(held.id) === held) this.resize(held, sizeOf(entry));
+  }
+
+  /** Lets go of its content: whoever runs it next has Redis deliver it again. */
+  dropContent(held: HeldEntry): void {
+    held.dropContent();
+    this.resize(held, 0);
+  }
+
+  /** Does nothing for one that was released before, even if its entry is held anew. */
   release(held: HeldEntry): void {
+    if (this.byId.get(held.id) !== held) return;
     this.byId.delete(held.id);
+    this.resize(held, 0);
+    this.onRelease?.(held);
+  }
+
+  private resize(held: HeldEntry, size: number): void {
+    if (size >= held.size) this.budget.add(size - held.size);
+    else this.budget.remove(held.size - size);
+    held.size = size;
   }
 }

@@ -43,6 +43,21 @@ export class RetrySchedule {
     this.timers.set(held, timer);
   }
 
+  /** Delivers an entry again as soon as there is room for it. */
+  addDue(held: HeldEntry): void {
+    held.state = 'waiting';
+    this.due.push(held);
+    this.wakeup.notify();
+  }
+
+  /** Forgets what waits. */
+  clear(): void {
+    for (const timer of this.timers.values()) clearTimeout(timer);
+    this.timers.clear();
+    this.due.length = 0;
+    this.wakeup.notify();
+  }
+
   /** Resolves when few enough wait for new messages to be read, or when `signal` aborts. */
   room(signal: AbortSignal): Promise<void> {
     return this.wakeup.until(() => this.hasRoom, signal);
@@ -75,7 +90,8 @@ export class RetrySchedule {
     held.state = 'moving';
     try {
       await this.options.redeliver(held);
-      this.due.shift();
+      // not if all was forgotten meanwhile
+      if (this.due[0] === held) this.due.shift();
       this.wakeup.notify();
     } catch (error) {
       held.state = 'waiting';

@@ -1,6 +1,6 @@
 import { Deferred, noMetrics } from '@safesync/core';
 import { GroupMissingError } from '../queue.errors.js';
-import type { OwnPending, RedisStream } from '../stream/redis-stream.js';
+import type { OwnPending } from '../stream/redis-stream.js';
 import { StreamConsumer, type StreamConsumerParts } from './stream-consumer.js';
 
 const nothing = (last: string | undefined): OwnPending => ({ entries: [], trimmed: [], last });
@@ -45,7 +45,7 @@ class FakeStream {
 
 const consumerOf = (stream: FakeStream, more: Partial<StreamConsumerParts> = {}): StreamConsumer =>
   new StreamConsumer({
-    stream: stream as unknown as RedisStream,
+    stream,
     blockMs: 1,
     groupStart: '$',
     onPaused: () => undefined,

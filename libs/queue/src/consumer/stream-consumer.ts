@@ -14,8 +14,17 @@ import type { OwnPending, RedisStream } from '../stream/redis-stream.js';
 import type { StreamEntry } from '../stream/stream-entry.js';
 import { Wakeup } from './wakeup.js';
 
+/** What is read: a group's share of a stream. */
+export interface EntrySource
+  extends Pick<
+    RedisStream,
+    'stream' | 'group' | 'epoch' | 'ensureGroup' | 'isPaused' | 'interrupt' | 'readOwnPending'
+  > {
+  readNew(count: number, blockMs: number): Promise<readonly StreamEntry[]>;
+}
+
 export interface StreamConsumerParts {
-  readonly stream: RedisStream;
+  readonly stream: EntrySource;
   readonly blockMs: number;
   /** Where a group begins that does not exist at the start. */
   readonly groupStart: string;

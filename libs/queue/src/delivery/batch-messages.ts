@@ -35,7 +35,7 @@ export async function readBatch(part: readonly HeldEntry[], reading: BatchReadin
     try {
       requireDeliverable(held, reading);
       stage = 'decode';
-      const message = readMessage(held.entry, reading, reading.codec);
+      const message = readMessage(held.entry, reading, reading.codec, held.takeDecoded());
       if (isForOthers(message)) {
         skipped.push(held);
         continue;

@@ -1,4 +1,5 @@
 import { Deferred } from '@safesync/core';
+import type { DecodedMessage } from '../message/json.codec.js';
 import type { DeliveredEntry, StreamEntry } from '../stream/stream-entry.js';
 import type { FailedAttempt } from './dead-letter.js';
 import { ConsumerStoppingError, LeaseLostError } from './delivery.errors.js';
@@ -8,9 +9,9 @@ import type { ErrorSummary } from './error-summary.js';
 /**
  * Where a held entry is: `ready` for a slot, `running` in one, `waiting` for its retry, `moving` while Redis is asked for that
  * retry, `paused` until the database answers, or `committed`: its work is in the database and only the acknowledgement is
- * missing, so it must never run again.
+ * missing, so it must never run again. Behind another one of its key it is `queued`, or `shelved`, without its content.
  */
-export type HeldState = 'ready' | 'running' | 'waiting' | 'moving' | 'paused' | 'committed';
+export type HeldState = 'ready' | 'running' | 'waiting' | 'moving' | 'paused' | 'committed' | 'queued' | 'shelved';
 
 /** Why a delivery was ended from outside. */
 export type Interruption = 'stopping' | 'leaseLost';
@@ -42,6 +43,18 @@ export class HeldEntry implements DeliveredEntry {
   /** Handler bodies of it that run; one that ignores its signal outlives its attempt. */
   private bodies = 0;
   private lastBody: Deferred | undefined;
+  /** Raw bytes of its content in memory. */
+  size = 0;
+  /** What it is ordered by; only where the handler orders. */
+  key: string | undefined = undefined;
+  /** Its content, decoded to learn its key and not used yet. */
+  decoded: DecodedMessage | undefined = undefined;
+  /** False: taken over from another consumer, and no delivery to this one has been counted yet. */
+  isCounted = true;
+  /** Its dead letter is being written at somebody's wish. */
+  isLetterWanted = false;
+  /** A call that should have delivered it again ended without an answer: Redis may have counted that delivery. */
+  isCountUncertain = false;
 
   constructor(
     private current: StreamEntry,
@@ -55,6 +68,12 @@ export class HeldEntry implements DeliveredEntry {
 
   get deliveryCount(): number {
     return this.current.deliveryCount;
+  }
+
+  /** A delivery of it is counted and nothing has come of that yet: given back, it counts one less. */
+  get isUnstarted(): boolean {
+    const waits = this.state === 'ready' || this.state === 'paused' || this.state === 'queued';
+    return this.isCounted && (waits || (this.state === 'shelved' && this.attempt === 0));
   }
 
   get entry(): StreamEntry {
@@ -102,10 +121,23 @@ export class HeldEntry implements DeliveredEntry {
     this.signal?.abort(reason === 'leaseLost' ? new LeaseLostError(this.id) : new ConsumerStoppingError(this.id));
   }
 
-  /** Redis delivered it to this consumer once more. */
+  /** Redis delivered it to this consumer once more. Called by those who account for its size. */
   redelivered(entry: StreamEntry): void {
     this.current = entry;
     this.leasedAt = performance.now();
+  }
+
+  /** What was decoded, once: a handler may change what it gets. */
+  takeDecoded(): DecodedMessage | undefined {
+    const { decoded } = this;
+    if (decoded !== undefined) this.decoded = undefined;
+    return decoded;
+  }
+
+  /** Lets go of what is in it. Called by those who account for its size. */
+  dropContent(): void {
+    this.current = { id: this.id, deliveryCount: this.deliveryCount, fields: null };
+    this.decoded = undefined;
   }
 
   remember(error: ErrorSummary, frames: string): void {

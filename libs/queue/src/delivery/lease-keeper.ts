@@ -45,7 +45,7 @@ export class LeaseKeeper {
   /** Renews what has not been renewed for a third of `claimIdleMs`; entries of which only the acknowledgement is missing too. */
   async renewAged(entries: Iterable<HeldEntry>): Promise<void> {
     const isAged = (held: HeldEntry): boolean =>
-      held.state !== 'moving' && this.now() - held.leasedAt >= this.intervalMs;
+      held.state !== 'moving' && !held.isCountUncertain && this.now() - held.leasedAt >= this.intervalMs;
     const aged = [...entries].filter(isAged);
     if (aged.length > 0) await this.renewAll(aged);
   }

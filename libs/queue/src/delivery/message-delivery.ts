@@ -76,7 +76,7 @@ export class MessageDelivery {
     try {
       requireDeliverable(held, this.parts);
       stage = 'decode';
-      const message = readMessage(held.entry, this.parts, codec);
+      const message = readMessage(held.entry, this.parts, codec, held.takeDecoded());
       if (isForOthers(message)) return 'skipped';
       stage = 'validate';
       if (validate) replacePayload(message, await validate(message.payload));

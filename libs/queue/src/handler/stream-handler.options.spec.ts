@@ -20,6 +20,10 @@ describe('resolveStreamHandlerOptions', () => {
       db: 'default',
       exactlyOnce: false,
       concurrency: 1,
+      prefetchBytes: 16_777_216,
+      orderBy: undefined,
+      orderOnFailure: undefined,
+      maxParked: 10_000,
       payload: undefined,
       maxDeliveries: 10,
       retry: { baseMs: 1_000, maxMs: 30_000 },
@@ -34,6 +38,10 @@ describe('resolveStreamHandlerOptions', () => {
       rateLimit: undefined,
       session: {},
     });
+  });
+
+  it('parks by default where it orders', () => {
+    expect(resolveStreamHandlerOptions('A.b', { stream: 's', group: 'g', orderBy: 'key' }).orderOnFailure).toBe('park');
   });
 
   it('takes undefined for not given', () => {
@@ -54,6 +62,12 @@ describe('resolveStreamHandlerOptions', () => {
     [{ blockMs: 0 }, 'blockMs must be an integer from 1 to 2147483647'],
     [{ blockMs: 2 ** 31 }, 'blockMs must be an integer from 1 to 2147483647'],
     [{ maxDeliveries: 1.5 }, 'maxDeliveries must be an integer >= 1'],
+    [{ prefetchBytes: 0 }, 'prefetchBytes must be an integer >= 1'],
+    [{ orderBy: 'id' as never }, "orderBy must be 'key'"],
+    [{ orderBy: 'key', orderOnFailure: 'stop' as never }, 'orderOnFailure must be one of park, skip, overtake'],
+    [{ orderOnFailure: 'skip' }, 'orderOnFailure needs orderBy'],
+    [{ maxParked: 5 }, 'maxParked needs orderBy'],
+    [{ orderBy: 'key', maxParked: 0 }, 'maxParked must be an integer from 1 to 1000000'],
     [{ groupStart: '5-' }, "groupStart must be '0', '$' or an entry id"],
     [{ payload: {} as never }, 'payload must be a class or a Standard Schema'],
     [{ retry: { baseMs: 9, maxMs: 5 } }, 'retry.baseMs must not exceed retry.maxMs'],

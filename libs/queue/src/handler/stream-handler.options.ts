@@ -4,6 +4,13 @@ import { type BatchOptions, type ResolvedBatchOptions, resolveBatchOptions } fro
 import { isPayloadType, type PayloadType } from './payload-validation.js';
 import { type RateLimitOptions, requireRateLimit } from './rate-limit.options.js';
 
+/**
+ * What becomes of the later messages of a key. `park` and `skip` keep them waiting while one waits for its retry; when it is given
+ * up, `park` blocks the key until somebody unblocks it, and `skip` moves the message to the dead letters and goes on. `overtake`
+ * lets them go on in both cases.
+ */
+export type OrderOnFailure = 'park' | 'skip' | 'overtake';
+
 /** What `@StreamHandler` takes. Durations are in ms. */
 export interface StreamHandlerOptions<P extends PayloadType = never> {
   /** Name of the stream, as registered with `SafeSyncQueueModule.forFeature`. */
@@ -25,6 +32,14 @@ export interface StreamHandlerOptions<P extends PayloadType = never> {
   readonly batch?: BatchOptions;
   /** Messages started by the whole group, in all processes. Default: no limit. */
   readonly rateLimit?: RateLimitOptions;
+  /** Bytes of messages in memory, those being handled included, above which no more are read. Default 16 777 216. One read may exceed it. */
+  readonly prefetchBytes?: number;
+  /** `key`: messages with the same key are handled one after the other, in the order of the stream, by one process of the group at a time. Default: no order. */
+  readonly orderBy?: 'key';
+  /** With `orderBy`, what becomes of the later messages of a key when one fails: `park` (the default), `skip` or `overtake`. */
+  readonly orderOnFailure?: OrderOnFailure;
+  /** With `orderBy`, how many messages may wait for others of their key before no more are read. Default 10 000. */
+  readonly maxParked?: number;
   /** Class with class-validator rules, or a Standard Schema (zod, valibot, ...): checked before the session begins. */
   readonly payload?: P;
   /** Deliveries after which a failing message goes to the dead-letter stream. Default 10; Redis counts them at each claim. */
@@ -50,10 +65,21 @@ export interface StreamHandlerOptions<P extends PayloadType = never> {
 }
 
 /** Options that may stay undefined. */
-type UndecidedOptions = 'connection' | 'consumer' | 'payload' | 'handlerTimeoutMs' | 'batch' | 'rateLimit';
+type UndecidedOptions =
+  | 'connection'
+  | 'consumer'
+  | 'payload'
+  | 'handlerTimeoutMs'
+  | 'batch'
+  | 'rateLimit'
+  | 'orderBy'
+  | 'orderOnFailure';
 
 /** Every option decided; what the rest of the library reads. */
 export interface ResolvedStreamHandlerOptions extends Required<Omit<StreamHandlerOptions, UndecidedOptions>> {
+  readonly orderBy: 'key' | undefined;
+  /** Set exactly when `orderBy` is. */
+  readonly orderOnFailure: OrderOnFailure | undefined;
   readonly connection: string | undefined;
   readonly consumer: string | undefined;
   readonly payload: PayloadType | undefined;
@@ -79,6 +105,7 @@ export function resolveStreamHandlerOptions(
   requireRelations(faults, resolved);
   requireRateLimit(faults, options.rateLimit);
   const batch = resolveBatchOptions(faults, options.batch, resolved.concurrency);
+  requireOrdering(faults, options, resolved);
   faults.throwIfAny();
   return Object.freeze({ ...resolved, batch });
 }
@@ -88,6 +115,10 @@ const DEFAULTS = {
   db: 'default',
   exactlyOnce: false,
   concurrency: 1,
+  prefetchBytes: 16_777_216,
+  orderBy: undefined,
+  orderOnFailure: undefined,
+  maxParked: 10_000,
   payload: undefined,
   maxDeliveries: 10,
   blockMs: 5_000,
@@ -124,8 +155,9 @@ function withDefaults(options: StreamHandlerOptions<PayloadType>): ResolvedStrea
   // half of claimIdleMs, so that lowering that one alone never makes the defaults contradict each other
   const maxMs = Math.max(1, Math.min(30_000, Math.floor(claimIdleMs / 2)));
   const retry = { baseMs: Math.min(1_000, maxMs), maxMs };
+  const order = options.orderBy === undefined ? {} : { orderOnFailure: 'park' as const };
   const { batch: _, ...others } = given;
-  return { ...DEFAULTS, retry, stream: options.stream, group: options.group, ...others };
+  return { ...DEFAULTS, retry, ...order, stream: options.stream, group: options.group, ...others };
 }
 
 /** Longest name of a stream, group or consumer: keys built from it stay readable, and nothing can fill the server with names. */
@@ -156,6 +188,8 @@ function requireNames(faults: OptionFaults, options: ResolvedStreamHandlerOption
 function requireNumbers(faults: OptionFaults, options: ResolvedStreamHandlerOptions): void {
   requireSessionOptions(faults, options.session, 'session.');
   faults.integer('concurrency', options.concurrency, 1, 1_000);
+  faults.integer('prefetchBytes', options.prefetchBytes, 1);
+  faults.integer('maxParked', options.maxParked, 1, 1_000_000);
   faults.integer('maxDeliveries', options.maxDeliveries, 1);
   faults.integer('retry.baseMs', options.retry.baseMs, 1, MAX_TIMER_MS);
   faults.integer('retry.maxMs', options.retry.maxMs, 1, MAX_TIMER_MS);
@@ -171,4 +205,22 @@ function requireRelations(faults: OptionFaults, options: ResolvedStreamHandlerOp
   faults.require(!(retry.baseMs > retry.maxMs), 'retry.baseMs must not exceed retry.maxMs');
   faults.require(!(retry.maxMs >= claimIdleMs), 'retry.maxMs must be less than claimIdleMs');
   faults.require(!(livenessMs < 2 * claimIntervalMs), 'livenessMs must be at least twice claimIntervalMs');
+}
+
+const ORDER_ON_FAILURE: readonly unknown[] = ['park', 'skip', 'overtake'];
+
+function requireOrdering(
+  faults: OptionFaults,
+  given: StreamHandlerOptions<PayloadType>,
+  { orderBy, orderOnFailure }: ResolvedStreamHandlerOptions,
+): void {
+  faults.require(orderBy === undefined || orderBy === 'key', "orderBy must be 'key'");
+  faults.require(
+    orderOnFailure === undefined || ORDER_ON_FAILURE.includes(orderOnFailure),
+    'orderOnFailure must be one of park, skip, overtake',
+  );
+  faults.require(orderBy === undefined || given.batch === undefined, 'orderBy cannot be combined with batch');
+  for (const name of ['orderOnFailure', 'maxParked'] as const) {
+    faults.require(orderBy !== undefined || given[name] === undefined, `${name} needs orderBy`);
+  }
 }

@@ -22,6 +22,11 @@ export class JsonCodec {
     this.limits = resolveLimits(limits);
   }
 
+  /** Bytes of the longest text that `decode` accepts. */
+  get maxBytes(): number {
+    return this.limits.maxBytes;
+  }
+
   /**
    * A plain object as JSON, with the metadata under `__safesync` if there is any. Throws `PayloadNotSerializableError` or
    * `PayloadLimitError`; what it returns, `decode` and Python's `json.loads` read back unchanged.

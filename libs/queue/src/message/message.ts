@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { MessageFormatError } from '../queue.errors.js';
 import { DATA_FIELD } from '../stream/append.js';
 import type { StreamEntry } from '../stream/stream-entry.js';
-import type { JsonCodec } from './json.codec.js';
+import type { DecodedMessage, JsonCodec } from './json.codec.js';
 
 /** What a handler receives: the decoded content of one delivery of one entry. */
 export interface Message<T = unknown> {
@@ -36,10 +36,15 @@ export function dataOf(entry: StreamEntry): Buffer {
   return value;
 }
 
-/** Decodes an entry; throws `MessageFormatError` or `MessageDecodeError`. */
-export function readMessage(entry: StreamEntry, origin: { stream: string; group: string }, codec: JsonCodec): Message {
+/** Decodes an entry unless `decoded` is given; throws `MessageFormatError` or `MessageDecodeError`. */
+export function readMessage(
+  entry: StreamEntry,
+  origin: { stream: string; group: string },
+  codec: JsonCodec,
+  decoded?: DecodedMessage,
+): Message {
   const data = dataOf(entry);
-  const { payload, metadata } = codec.decode(data);
+  const { payload, metadata } = decoded ?? codec.decode(data);
   let id = metadata.id;
   const message: Writable<Message> = {
     get id() {
