@@ -51,6 +51,11 @@ export class OrderedSource implements EntrySource {
     return this.takenOverTerm === this.parts.lease.term;
   }
 
+  /** The last page of what was pending is held. */
+  noteTakenOver(): void {
+    this.takenOverTerm = this.begunTerm;
+  }
+
   ensureGroup(start: string): Promise<boolean> {
     return this.parts.stream.ensureGroup(start);
   }
@@ -77,9 +82,7 @@ export class OrderedSource implements EntrySource {
     }
     const page = await group.takeOver(from, Math.max(1, budget.fitting(PAGE)));
     if (page === 'notActive') lease.revoke();
-    if (page === 'notActive' || term !== lease.term || !lease.isActive) return again;
-    if (page.last === undefined) this.takenOverTerm = term;
-    return page;
+    return page === 'notActive' || term !== lease.term || !lease.isActive ? again : page;
   }
 
   async readNew(count: number, blockMs: number): Promise<readonly StreamEntry[]> {

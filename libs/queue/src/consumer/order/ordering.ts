@@ -80,6 +80,7 @@ export class Ordering {
   /** What the active consumer found pending. */
   readonly takeBack = (pending: OwnPending): Promise<void> => {
     this.order.recover(pending);
+    if (pending.last === undefined) this.source.noteTakenOver();
     return Promise.resolve();
   };
 
