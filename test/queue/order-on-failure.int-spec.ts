@@ -133,7 +133,8 @@ describe('DL-8 park', () => {
     const app = await start('park', { maxParked: 5 });
     for (let n = 1; n <= 20; n += 1) await world.add('a', n);
     await eventually(() => world.handlers.log.some((line) => line.includes('nothing new is read')), { what: 'full' });
-    expect((await world.handlers.pending()).length).toBeLessThan(20);
+    // what may wait, the one they wait for, and one read
+    expect((await world.handlers.pending()).length).toBeLessThanOrEqual(5 + 1 + 8);
     failing.clear();
     await app.get(OrderedKeys).unblock(world.handlers.stream, world.handlers.group, 'a');
     await reaches('a', ...Array.from({ length: 20 }, (_, index) => index + 1));

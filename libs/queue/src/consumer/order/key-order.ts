@@ -46,13 +46,13 @@ export class KeyOrder {
 
   constructor(private readonly parts: KeyOrderParts) {}
 
-  /** Entries that wait without their content. */
+  /** Entries that wait for others of their key. */
   get parked(): number {
-    return this.shelved;
+    return this.queued + this.shelved;
   }
 
   get hasRoom(): boolean {
-    return this.shelved < this.parts.maxParked;
+    return this.parked < this.parts.maxParked;
   }
 
   /** Resolves when so few wait that more may be read, or when `signal` aborts. */
@@ -224,11 +224,10 @@ export class KeyOrder {
 
   private uncount(held: HeldEntry): void {
     if (held.state === 'queued') this.queued -= 1;
-    if (held.state === 'shelved') {
-      this.shelved -= 1;
-      this.wakeup.notify();
-    }
-    if (held.state === 'queued' || held.state === 'shelved') held.state = 'waiting';
+    else if (held.state === 'shelved') this.shelved -= 1;
+    else return;
+    held.state = 'waiting';
+    this.wakeup.notify();
   }
 
   /** A malformed entry has no key: it is a dead letter whatever its order. */

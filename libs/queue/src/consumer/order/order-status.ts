@@ -4,7 +4,7 @@ export interface OrderStatus {
   readonly role: 'active' | 'standby';
   /** Keys that are blocked; 0 in a standby. */
   readonly blockedKeys: number;
-  /** Messages that wait for others of their key, as ids. */
+  /** Messages that wait for others of their key. */
   readonly parked: number;
   /** So many wait that nothing new is read. */
   readonly isFull: boolean;
