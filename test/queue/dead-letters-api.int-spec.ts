@@ -69,11 +69,16 @@ describe('DeadLetters', () => {
     const [newest, middle] = await letters.list(world.stream);
     const chosen = [newest?.id ?? '', middle?.id ?? ''];
     const report = await letters.replay(world.stream, [...chosen, '1-1']);
-    expect(report).toEqual({ replayed: 2, missing: ['1-1'], unreadable: [] });
+    expect(report).toEqual({ replayed: 2, missing: ['1-1'], unreadable: [], withoutGroup: [] });
     await world.settled([1, 2]);
     expect(ids.slice(3).toSorted()).toEqual(before.slice(1).toSorted());
     expect(await letters.count(world.stream)).toBe(1);
-    expect(await letters.replay(world.stream, chosen)).toEqual({ replayed: 0, missing: chosen, unreadable: [] });
+    expect(await letters.replay(world.stream, chosen)).toEqual({
+      replayed: 0,
+      missing: chosen,
+      unreadable: [],
+      withoutGroup: [],
+    });
   });
 
   it('keeps the id, key and headers that a producer gave', async () => {
@@ -139,8 +144,69 @@ describe('DeadLetters', () => {
     const letters = app.get(DeadLetters);
     const id = (await world.redis.client.xadd(`${world.stream}:dead`, '*', 'note', 'to self')) as string;
     expect(await letters.list(world.stream)).toEqual([{ id, isUnreadable: true }]);
-    expect(await letters.replay(world.stream, {})).toEqual({ replayed: 0, missing: [], unreadable: [id] });
+    expect(await letters.replay(world.stream, {})).toEqual({
+      replayed: 0,
+      missing: [],
+      unreadable: [id],
+      withoutGroup: [],
+    });
     expect(await letters.count(world.stream)).toBe(1);
+  });
+
+  it('keeps a letter whose group is not there, and says so', async () => {
+    const letters = await dead(await world.boot(handler('g')), 2);
+    await world.closeApps();
+    await world.redis.client.xgroup('DESTROY', world.stream, 'g');
+    const report = await (await world.boot([])).get(DeadLetters).replay(world.stream, {});
+    expect(report).toMatchObject({ replayed: 0, withoutGroup: [expect.any(String), expect.any(String)] });
+    expect(await world.deadLetters()).toHaveLength(2);
+    expect(letters).toBeDefined();
+  });
+
+  it('puts back what was as large as may be, to its group alone and under its id', async () => {
+    const streams = [{ name: world.stream, maxPayloadBytes: 1_000 }];
+    const app = await world.boot([handler('g'), handler('fine', effect)], { streams });
+    await app.get(StreamPublisher).publish(world.stream, { n: 1, text: 'x'.repeat(980) });
+    await eventually(async () => (await world.deadLetters()).length === 1, { what: 'the dead letter' });
+    await world.settled([1]);
+    isBroken = false;
+    await app.get(DeadLetters).replay(world.stream, {});
+    await world.settled([1, 1]);
+    expect(new Set(ids).size).toBe(1);
+  });
+
+  it('goes on behind a letter that cannot be put back', async () => {
+    const app = await world.boot(handler('g'));
+    const key = `${world.stream}:dead`;
+    const said = { stream: world.stream, group: 'g', entryId: '1-1' };
+    const odd = [{ ...said, raw: 5 }, { ...said, data: 5 }, said, { ...said, raw: [] }, { ...said, raw: ['eA=='] }];
+    const many = { ...said, raw: Array.from({ length: 9_000 }, () => 'eA==') };
+    for (const letter of [...odd, many]) await world.redis.client.xadd(key, '*', 'data', JSON.stringify(letter));
+    await world.redis.client.xadd(key, '*', 'data', JSON.stringify({ ...said, data: '{"n":5}' }));
+    isBroken = false;
+    const report = await app.get(DeadLetters).replay(world.stream, {});
+    expect([report.replayed, report.unreadable.length]).toEqual([1, 6]);
+    await world.settled([5]);
+  });
+
+  it('takes whole ids only', async () => {
+    const letters = await dead(await world.boot(handler('g')), 1);
+    const [letter] = await letters.list(world.stream);
+    const part = letter?.id.split('-')[0] ?? '';
+    await expect(letters.replay(world.stream, [part])).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+    await expect(letters.discard(world.stream, [part], 'x')).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+    expect(await letters.count(world.stream)).toBe(1);
+  });
+
+  it('ends at what was there, although the newest of it is taken meanwhile and more come', async () => {
+    const app = await world.boot(handler('g'));
+    const letters = await dead(app, 250);
+    const [newest] = await letters.list(world.stream, { limit: 1 });
+    const [report] = await Promise.all([
+      letters.replay(world.stream, {}),
+      letters.discard(world.stream, [newest?.id ?? ''], 'in between'),
+    ]);
+    expect(report.replayed).toBeLessThanOrEqual(250);
   });
 
   it('discards for good, and logs why', async () => {

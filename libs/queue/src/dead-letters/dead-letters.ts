@@ -1,10 +1,9 @@
 import { Logger } from '@nestjs/common';
 import { OptionFaults } from '@safesync/core';
 import type { DeadLetter } from '../delivery/dead-letter.js';
-import { JsonCodec } from '../message/json.codec.js';
 import { replayedFields } from '../message/replayed-entry.js';
 import type { QueueStreams, RegisteredStream } from '../registration/queue-streams.js';
-import { DeadLetterLog } from '../stream/dead-letter-log.js';
+import { DeadLetterLog, type ReplayOutcome } from '../stream/dead-letter-log.js';
 import { type KeptLetter, readLetter } from './kept-letter.js';
 
 /** Which dead letters `list` shows. */
@@ -30,8 +29,10 @@ export interface ReplayReport {
   readonly replayed: number;
   /** Not there (any more): replayed or discarded by somebody else, or trimmed. */
   readonly missing: readonly string[];
-  /** Not written by this library: left where they are. */
+  /** Not written by this library, or of more than 3 500 fields: left where they are. */
   readonly unreadable: readonly string[];
+  /** Of a group that does not exist: nobody would get them, so they are left where they are. */
+  readonly withoutGroup: readonly string[];
 }
 
 const PAGE = 100;
@@ -70,13 +71,15 @@ export class DeadLetters {
    */
   async replay(stream: string, which: readonly string[] | LetterFilter): Promise<ReplayReport> {
     const registered = this.streams.require(stream);
-    const report = { replayed: 0, missing: [] as string[], unreadable: [] as string[] };
-    const codec = new JsonCodec(registered.limits);
+    const report = { replayed: 0, missing: [] as string[], unreadable: [] as string[], withoutGroup: [] as string[] };
     for await (const [id, letter] of this.chosen(registered, which)) {
       if (letter === undefined) report.missing.push(id);
       else if (letter.isUnreadable) report.unreadable.push(id);
-      else if (await logOf(registered).replay(id, replayedFields(letter as DeadLetter, codec))) report.replayed += 1;
-      else report.missing.push(id);
+      else {
+        const outcome = await putBack(logOf(registered), id, letter as DeadLetter);
+        if (outcome === 'replayed') report.replayed += 1;
+        else report[outcome].push(id);
+      }
     }
     this.logger.log(`Stream "${stream}": ${report.replayed} dead letters were replayed.`);
     return report;
@@ -85,6 +88,7 @@ export class DeadLetters {
   /** Removes letters for good; how many were there. `reason` is logged. */
   async discard(stream: string, ids: readonly string[], reason: string): Promise<number> {
     const log = logOf(this.streams.require(stream));
+    requireIds(ids);
     let discarded = 0;
     for (let from = 0; from < ids.length; from += PAGE) discarded += await log.delete(ids.slice(from, from + PAGE));
     this.logger.log(`Stream "${stream}": ${discarded} dead letters were discarded (${reason}).`);
@@ -97,6 +101,7 @@ export class DeadLetters {
   ): AsyncGenerator<readonly [id: string, letter: KeptLetter | undefined]> {
     const log = logOf(stream);
     if (!isFilter(which)) {
+      requireIds(which);
       for (const id of which) {
         const record = await log.get(id);
         yield [id, record && readLetter(record, true)];
@@ -111,15 +116,33 @@ export class DeadLetters {
     // what becomes a dead letter again meanwhile is left for the next time
     for (let after: string | undefined, isMore = newest !== undefined; isMore; ) {
       const page = await log.range({ after, count: PAGE, isNewestFirst: false });
-      const end = page.findIndex(({ id }) => id === newest?.id);
-      const known = end === -1 ? page : page.slice(0, end + 1);
+      const known = page.filter(({ id }) => !isNewer(id, newest?.id ?? ''));
       for (const letter of known.map((record) => readLetter(record, true))) {
         if (matches(letter, filter)) yield [letter.id, letter];
       }
       after = page.at(-1)?.id;
-      isMore = page.length === PAGE && end === -1;
+      isMore = page.length === PAGE && known.length === PAGE;
     }
   }
+}
+
+function putBack(log: DeadLetterLog, id: string, letter: DeadLetter): Promise<ReplayOutcome> {
+  return log.replay(id, letter.group, replayedFields(letter));
+}
+
+/** A part of an id would name whatever begins with it. */
+function requireIds(ids: readonly string[]): void {
+  const isOne = (id: unknown): boolean => typeof id === 'string' && /^\d+-\d+$/.test(id);
+  new OptionFaults('DeadLetters')
+    .require(ids.every(isOne), 'ids must be whole ids, such as 1763712345678-0')
+    .throwIfAny();
+}
+
+/** By time, then by number. */
+function isNewer(id: string, than: string): boolean {
+  const [time = 0n, number = 0n] = id.split('-').map(BigInt);
+  const [otherTime = 0n, otherNumber = 0n] = than.split('-').map(BigInt);
+  return time > otherTime || (time === otherTime && number > otherNumber);
 }
 
 function logOf({ connection, key }: RegisteredStream): DeadLetterLog {

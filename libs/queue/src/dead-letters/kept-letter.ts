@@ -31,6 +31,18 @@ function parse(fields: readonly Buffer[]): DeadLetter | undefined {
 
 function isLetter(value: unknown): value is DeadLetter {
   if (typeof value !== 'object' || value === null) return false;
-  const { stream, group, entryId } = value as Partial<Record<keyof DeadLetter, unknown>>;
-  return [stream, group, entryId].every((text) => typeof text === 'string');
+  const { stream, group, entryId, data, raw } = value as Partial<Record<keyof DeadLetter, unknown>>;
+  return [stream, group, entryId].every(isText) && (data === undefined ? isRaw(raw) : isText(data));
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+/** More fields than a script can append at once have to be put back by hand. */
+const MOST_RAW = 7_000;
+
+function isRaw(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length === 0 || value.length > MOST_RAW) return false;
+  return value.length % 2 === 0 && value.every(isText);
 }

@@ -118,8 +118,11 @@ describe('decoding', () => {
 
   it('measures bytes before looking at them', () => {
     const small = new JsonCodec({ maxBytes: 10 });
-    expect(small.decode(Buffer.from('"12345678"')).payload).toBe('12345678');
-    expect(() => small.decode(Buffer.from('"123456789"'))).toThrow('11 bytes, over the limit of 10');
+    const text = (bytes: number): Buffer => Buffer.from(JSON.stringify('x'.repeat(bytes - 2)));
+    expect(() => small.encode({ text: 'xx' })).toThrow('allowed are 10');
+    // what a replay adds beside the payload is not counted
+    expect(small.decode(text(10 + 4_096)).payload).toHaveLength(4_104);
+    expect(() => small.decode(text(10 + 4_097))).toThrow('4107 bytes, over the limit of 4106');
   });
 
   it('counts keys of one object, not of all', () => {

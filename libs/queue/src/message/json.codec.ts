@@ -12,14 +12,20 @@ export interface DecodedMessage {
   readonly metadata: WireMetadata;
 }
 
+/** An id and the name of a group, as JSON. */
+const ADDED_BYTES = 4_096;
+
 const NO_METADATA: WireMetadata = Object.freeze({});
 
 /** The wire format: the text of the one field `data` of an entry. */
 export class JsonCodec {
   private readonly limits: PayloadLimits;
+  /** Of what is received: a replay carries more beside its payload than the message did. */
+  private readonly wireLimits: PayloadLimits;
 
   constructor(limits: Partial<PayloadLimits> = {}) {
     this.limits = resolveLimits(limits);
+    this.wireLimits = { ...this.limits, maxBytes: this.limits.maxBytes + ADDED_BYTES };
   }
 
   /** Bytes of the longest text that `decode` accepts. */
@@ -49,7 +55,7 @@ export class JsonCodec {
 
   /** Payload and metadata of a text; throws `MessageDecodeError`. */
   decode(data: Buffer): DecodedMessage {
-    const value = readJson(data, this.limits);
+    const value = readJson(data, this.wireLimits);
     if (!isObject(value) || !Object.hasOwn(value, METADATA_KEY)) return { payload: value, metadata: NO_METADATA };
     const { [METADATA_KEY]: carried, ...payload } = value;
     return { payload, metadata: readMetadata(carried) };

@@ -10,6 +10,9 @@ export interface DeadLetterRecord {
   readonly fields: readonly Buffer[];
 }
 
+/** What became of a letter that was to be put back. */
+export type ReplayOutcome = 'replayed' | 'missing' | 'withoutGroup';
+
 /** What `range` reads: from `after` on, which is left out; without it from the end that `isNewestFirst` names. */
 export interface DeadLetterRange {
   readonly after?: string | undefined;
@@ -43,10 +46,13 @@ export class DeadLetterLog {
       : this.read('xrange', [this.key, from ?? '-', '+', 'COUNT', count]);
   }
 
-  /** Appends `fields` to the stream and removes the letter, both or neither. The new id; `undefined`: the letter is gone. */
-  async replay(id: string, fields: readonly Buffer[]): Promise<string | undefined> {
-    const reply = await this.connection.script(REPLAY_SCRIPT, [this.stream, this.key], [id, ...fields]);
-    return reply === 0 ? undefined : this.connection.parse(reply, (text) => parseText(text, 'EVALSHA'));
+  /** Appends `fields` to the stream and removes the letter, both or neither; neither when the letter or its group is not there. */
+  async replay(id: string, group: string, fields: readonly Buffer[]): Promise<ReplayOutcome> {
+    const reply = await this.connection.script(REPLAY_SCRIPT, [this.stream, this.key], [id, group, ...fields]);
+    if (reply === 0) return 'missing';
+    if (reply === -1) return 'withoutGroup';
+    this.connection.parse(reply, (text) => parseText(text, 'EVALSHA'));
+    return 'replayed';
   }
 
   /** How many of them were there. */
