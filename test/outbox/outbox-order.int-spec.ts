@@ -72,6 +72,22 @@ describe('the order of a key', () => {
     expect(all.get('k1')).toEqual(upTo(300).map((n) => 2 * n + 1));
   });
 
+  it('goes on behind a first message that became due after more others than a batch holds', async () => {
+    const writer = await bootWithOutbox(world, [], { outbox: { relay: false } });
+    const messages = upTo(40).map((n) => ({ payload: { n }, key: 'k' }));
+    await writer.get(DbSessions).run(async (session) => {
+      await writer.get(Outbox).publishMany(session, world.stream, messages);
+      await writer.get(Outbox).publish(session, world.stream, { n: 99 }, { key: 'other' });
+    });
+    // as a delay leaves it, or its being published again
+    await world.database.pool.query(
+      'UPDATE safesync_outbox SET due_at = UTC_TIMESTAMP(6), available_at = UTC_TIMESTAMP(6) ORDER BY id LIMIT 1',
+    );
+    await boot(3);
+    await length(41);
+    expect((await arrivals()).get('k')).toEqual(upTo(40));
+  });
+
   describe('with a message that is put off', () => {
     /** As a refusal leaves the first of ten messages of a key: waiting for its next attempt. */
     const putOffFirst = async (ms: number): Promise<void> => {

@@ -68,6 +68,32 @@ export async function claimIds(
   return fit(await session.fetchAll<RawRow>(sql, params), limits);
 }
 
+/**
+ * The first due rows of the keys, others than the claimed, none locked. Rows of a key are claimed by their times and published by their ids,
+ * so all that a claim got may be behind one that became due later. They are locked by their ids: a locking read of this index would
+ * lock entries of it that the relay of the row has to change, and two relays would wait for each other.
+ */
+export async function findHeads(
+  session: DbSession,
+  keys: readonly string[],
+  claimed: readonly ClaimedRow[],
+  rows: number,
+): Promise<bigint[]> {
+  const keyList = sqlList(
+    'key',
+    keys.map((key) => Buffer.from(key, 'hex')),
+  );
+  const idList = sqlList(
+    'id',
+    claimed.map(({ id }) => id),
+  );
+  const sql =
+    `SELECT id FROM ${TABLE} FORCE INDEX (${ORDER_INDEX}) WHERE state = 0 AND order_key IN (${keyList.sql}) ` +
+    `AND id NOT IN (${idList.sql}) AND available_at <= UTC_TIMESTAMP(6) ORDER BY order_key, id LIMIT :rows`;
+  const found = await session.fetchAll<{ id: bigint }>(sql, { ...keyList.params, ...idList.params, rows });
+  return found.map(({ id }) => id);
+}
+
 /** The first row before each key's claimed ones: what another relay has locked is not published yet, as far as can be seen. */
 export async function findPredecessors(
   session: DbSession,

@@ -2,8 +2,17 @@ import type { DbSession, DbSessions } from '@safesync/db';
 import { appendChains, type RegisteredStream } from '@safesync/queue';
 import type { ResolvedRelayOptions } from '../outbox.options.js';
 import { markFailed, markPublished, putOff } from './claimed-row-changes.js';
-import { type ClaimedRow, claimDue, claimIds, findPredecessors, readContents } from './claimed-rows.js';
-import { publishOrder } from './key-order.js';
+import {
+  type ClaimedRow,
+  type ClaimLimits,
+  claimDue,
+  claimIds,
+  findHeads,
+  findPredecessors,
+  type Predecessor,
+  readContents,
+} from './claimed-rows.js';
+import { type PublishOrder, publishOrder } from './key-order.js';
 import { type PublishOutcomes, publishOutcomes } from './publish-outcomes.js';
 import type { ClaimWish } from './relay-lane.js';
 import type { ServerMarks } from './server-marks.js';
@@ -60,17 +69,51 @@ export class RelayBatch {
   ): Promise<BatchResult> {
     const claimed = await this.claim(session, stream, wish);
     if (claimed.length === 0) return NOTHING;
-    const order = publishOrder(claimed, await findPredecessors(session, claimed));
+    const order = await this.order(session, stream, claimed);
     await putOff(session, order.putOff);
     const outcomes = await this.publish(session, stream, order.chains, endsAt);
     return { ...outcomes, claimed, isBehindOthers: order.isBehindOthers };
   }
 
+  /** Where all that was claimed is behind rows that nobody has, those are claimed too: else the same ones would be claimed for ever. */
+  private async order(
+    session: DbSession,
+    stream: RegisteredStream,
+    claimed: readonly ClaimedRow[],
+  ): Promise<PublishOrder> {
+    const predecessors = await findPredecessors(session, claimed);
+    const order = publishOrder(claimed, predecessors);
+    if (order.chains.length > 0 || !order.isBehindOthers) return order;
+    const heads = await this.claimHeads(session, stream, claimed, predecessors);
+    if (heads.length === 0) return order;
+    const all = [...claimed, ...heads];
+    return publishOrder(all, await findPredecessors(session, all));
+  }
+
+  /** The first rows of keys that no other relay is at, and what follows them. */
+  private async claimHeads(
+    session: DbSession,
+    stream: RegisteredStream,
+    claimed: readonly ClaimedRow[],
+    predecessors: ReadonlyMap<string, Predecessor>,
+  ): Promise<ClaimedRow[]> {
+    const due = [...predecessors.values()].filter(({ waitMs }) => waitMs <= 0);
+    const ids = due.map(({ id }) => id);
+    const first = await claimIds(session, stream.name, ids, this.limits);
+    if (first.length === 0) return [];
+    const keys = first.flatMap(({ orderKey }) => orderKey ?? []);
+    const next = await findHeads(session, keys, [...claimed, ...first], this.options.batchSize);
+    return next.length === 0 ? first : [...first, ...(await claimIds(session, stream.name, next, this.limits))];
+  }
+
+  private get limits(): ClaimLimits {
+    return { rows: this.options.batchSize, bytes: this.options.batchBytes };
+  }
+
   private claim(session: DbSession, stream: RegisteredStream, wish: ClaimWish): Promise<ClaimedRow[]> {
-    const limits = { rows: this.options.batchSize, bytes: this.options.batchBytes };
     return wish.kind === 'due'
-      ? claimDue(session, stream.name, limits)
-      : claimIds(session, stream.name, wish.ids, limits);
+      ? claimDue(session, stream.name, this.limits)
+      : claimIds(session, stream.name, wish.ids, this.limits);
   }
 
   private async publish(
