@@ -81,6 +81,27 @@ describe('Q-5 messages of a key', () => {
   });
 });
 
+describe('a message that kills its process', () => {
+  it('is given up after its deliveries and blocks its key, while the others go on', async () => {
+    const handler = world.options({ maxDeliveries: 3, concurrency: 4 });
+    const { redis, stream, group } = world.handlers;
+    for (const n of [1, 2]) await world.add('a', n);
+    const runs: WorkerProcess[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      const worker = await world.startWorker(handler, { dieIn: 1 });
+      expect((await worker.exit()).code).toBe(13);
+      runs.push(worker);
+    }
+    await world.add('b', 3);
+    await world.startWorker(handler, { dieIn: 1 });
+    await eventually(async () => (await redis.client.hlen(`${stream}:blocked:${group}`)) === 1, { what: 'blocked' });
+    await eventually(async () => (await world.count()) === 1, { what: 'the effect of another key' });
+    expect(await world.effects()).toEqual({ b: [3] });
+    expect(runs.map(({ messages }) => messages.filter(isEntered(1)).length)).toEqual([1, 1, 1]);
+    expect(await world.handlers.pending()).toHaveLength(2);
+  });
+});
+
 describe('an active process that stands still for longer than it may', () => {
   it('commits nothing more and starts nothing more when it wakes up', async () => {
     const handler = world.options();
@@ -100,6 +121,20 @@ describe('an active process that stands still for longer than it may', () => {
     expect(await world.effects()).toEqual({ a: [1, 2, 3] });
     expect(first.messages.some(isEntered(2))).toBe(false);
     expect(await isActive(second)).toBe(true);
+  });
+
+  it('cannot commit what it ran even if nobody else was active meanwhile: it runs again', async () => {
+    const only = await world.startWorker(world.options(), { waitIn: 1 });
+    await world.add('a', 1);
+    await only.message(isEntered(1), 'entered 1');
+    process.kill(only.pid, 'SIGSTOP');
+    await eventually(async () => (await activeOf()) === null, { what: 'nobody is active' });
+    process.kill(only.pid, 'SIGCONT');
+    await eventually(() => only.messages.filter(isEntered(1)).length === 2, { what: 'a second run' });
+    only.send({ go: true });
+    await only.line('is not held any more');
+    await eventually(async () => (await world.count()) === 1, { what: 'the effect' });
+    await world.handlers.nothingPending();
   });
 
   it('control: awake it goes on by itself', async () => {

@@ -12,6 +12,8 @@ export interface OrderWorkerSettings {
   readonly failing: number;
   /** Waits in the handler of this message, its insert done, for a message from the parent. */
   readonly waitIn?: number;
+  /** The process dies in the handler of this message. */
+  readonly dieIn?: number;
 }
 
 /** What a worker tells its parent. */
@@ -25,6 +27,7 @@ class Handler {
   @StreamHandler(settings.handler)
   async on({ payload, key = '' }: Message<{ n: number }>, session: DbSession): Promise<void> {
     tell({ entered: payload.n, key });
+    if (payload.n === settings.dieIn) process.exit(13);
     const insert = 'INSERT INTO ordered (k, n) VALUES (:key, :n) ON DUPLICATE KEY UPDATE k = k';
     await session.execute(insert, { key, n: payload.n });
     if (payload.n === settings.waitIn) await once(process, 'message');
