@@ -1,4 +1,11 @@
-import { RedisConnection, RedisStream, type StreamHandlerOptions } from '@safesync/queue';
+import {
+  ConsumerGroups,
+  DELIVERIES,
+  type RateLimitOptions,
+  RedisConnection,
+  RedisStream,
+  type StreamHandlerOptions,
+} from '@safesync/queue';
 import { eventually, TcpProxy } from '@safesync/testing';
 import { batchHandlerOf, effects } from './batch-world.js';
 import { effect, HandlerWorld, handlerOf, upTo } from './handler-world.js';
@@ -119,6 +126,55 @@ describe('a rate limit', () => {
     await world.closeApps();
     await proxy.stop();
   });
+});
+
+describe('messages that wait for a permit', () => {
+  const bucket = async (): Promise<number> => Number(await world.redis.client.get(`${world.stream}:rate:g`));
+  /** As if other processes had taken all. */
+  const emptied = async (rateLimit: RateLimitOptions): Promise<void> => {
+    const connection = new RedisConnection(world.redis.url);
+    const other = new RedisStream(connection, { stream: world.stream, group: 'g', consumer: 'other' });
+    await other.takePermits(rateLimit.messages, rateLimit);
+    connection.close();
+  };
+  /** What was taken of a bucket that is never full: it says when it will be. */
+  const taken = async (rateLimit: RateLimitOptions, count: number, isPaused: boolean): Promise<number> => {
+    await emptied(rateLimit);
+    const before = await bucket();
+    await add(...upTo(count));
+    const app = await world.boot(handlerOf(options({ concurrency: count, rateLimit }), effect));
+    await eventually(async () => (await world.pending()).length >= count - 1, { what: 'fetched messages' });
+    const groups = app.get(ConsumerGroups);
+    if (isPaused) await groups.pause(world.stream, world.group);
+    if (isPaused) await groups.resume(world.stream, world.group);
+    await world.settled(upTo(count), 20_000);
+    return Math.round(((await bucket()) - before) / 1_000 / (rateLimit.perMs / rateLimit.messages));
+  };
+
+  it('take none when they are given back, and leave their slots', async () => {
+    // one more may have been on its way
+    expect(await taken({ messages: 20, perMs: 4_000 }, 8, true)).toBeLessThanOrEqual(9);
+  });
+
+  it('control: each takes one', async () => {
+    expect(await taken({ messages: 20, perMs: 4_000 }, 8, false)).toBe(8);
+  });
+
+  it.each([undefined, { size: 4, mode: 'each' as const }])(
+    'leave without one when they are lost, in batches %j',
+    async (batch) => {
+      const rateLimit = { messages: 4, perMs: 3_600_000 };
+      await emptied(rateLimit);
+      await add(...upTo(4));
+      const more = batch ? { batch, concurrency: 1 } : {};
+      await world.boot(handlerOf(options({ rateLimit, claimIdleMs: 300, ...more }), effect));
+      await eventually(async () => (await world.pending()).length === 4, { what: 'fetched messages' });
+      await world.redis.client.xclaim(world.stream, 'g', 'thief', 0, ...(await world.pending()));
+      const labels = { stream: world.stream, group: 'g', outcome: 'letGo' };
+      await eventually(() => world.metrics.total(DELIVERIES, labels) === 4, { what: 'nothing held' });
+      expect(await world.effects()).toEqual([]);
+    },
+  );
 });
 
 describe('the bucket of permits', () => {

@@ -2,6 +2,7 @@ import type { AckBatch } from '../delivery/ack-batch.js';
 import { BatchDelivery } from '../delivery/batch-delivery.js';
 import { EachTransaction, TogetherTransaction } from '../delivery/batch-transaction.js';
 import { type DecisionActions, performDecision } from '../delivery/delivery-decision.js';
+import { DeliverySignal } from '../delivery/delivery-signal.js';
 import { describeError } from '../delivery/error-summary.js';
 import type { HeldEntry } from '../delivery/held-entry.js';
 import type { LeaseKeeper } from '../delivery/lease-keeper.js';
@@ -35,17 +36,33 @@ export function entryRunner(parts: EntryRunnerParts): EntryRunner {
   return parts.limiter === undefined ? run : limitedRunner(run, parts.limiter, parts);
 }
 
-function limitedRunner(run: EntryRunner, limiter: RateLimiter, { gate, stopping }: EntryRunnerParts): EntryRunner {
+function limitedRunner(run: EntryRunner, limiter: RateLimiter, parts: EntryRunnerParts): EntryRunner {
+  const { held: all } = parts;
+  all.onRelease((held) => limiter.withdraw(held));
   return async (held) => {
     // it can still be given back
     held.state = 'ready';
-    for (let isPermitted = false; !isPermitted; isPermitted = gate.isOpen) {
-      await gate.opened(stopping);
-      if (!(await limiter.pass())) return;
-    }
+    const lost = new DeliverySignal();
+    lost.addEventListener('abort', () => limiter.withdraw(held));
+    held.watch(lost);
+    const isPermitted = await permitted(held, limiter, parts);
+    held.end();
+    // without a permit only what was lost meanwhile goes on: to where that is said
+    if (all.get(held.id) !== held || !(isPermitted || held.interruption)) return;
     held.state = 'running';
     await run(held);
   };
+}
+
+/** False when it is not held any more, lost to another consumer, or nothing may start any more: then no permit is taken. */
+async function permitted(held: HeldEntry, limiter: RateLimiter, parts: EntryRunnerParts): Promise<boolean> {
+  const { held: all, gate, stopping } = parts;
+  do {
+    await gate.opened(stopping);
+    if (all.get(held.id) !== held || held.interruption) return false;
+    if (!(await limiter.pass(held))) return false;
+  } while (!gate.isOpen);
+  return true;
 }
 
 function singleRunner(parts: EntryRunnerParts): EntryRunner {

@@ -5,8 +5,7 @@ import { type PrefetchBudget, sizeOf } from './prefetch-budget.js';
 /** Every entry that a consumer holds, by id: what a drain of its pending entries must leave alone. Accounts for their bytes. */
 export class HeldEntries implements Iterable<HeldEntry> {
   private readonly byId = new Map<string, HeldEntry>();
-  /** Told of each entry that is not held any more; set where handlers keep an order. */
-  onRelease: ((held: HeldEntry) => void) | undefined;
+  private readonly listeners: ((held: HeldEntry) => void)[] = [];
 
   constructor(private readonly budget: PrefetchBudget) {}
 
@@ -44,12 +43,17 @@ export class HeldEntries implements Iterable<HeldEntry> {
     this.resize(held, 0);
   }
 
+  /** Calls `listener` with each entry that is not held any more. */
+  onRelease(listener: (held: HeldEntry) => void): void {
+    this.listeners.push(listener);
+  }
+
   /** Does nothing for one that was released before, even if its entry is held anew. */
   release(held: HeldEntry): void {
     if (this.byId.get(held.id) !== held) return;
     this.byId.delete(held.id);
     this.resize(held, 0);
-    this.onRelease?.(held);
+    for (const listener of this.listeners) listener(held);
   }
 
   private resize(held: HeldEntry, size: number): void {

@@ -22,7 +22,7 @@ const LONGEST_PAUSE_MS = 20;
  * about to start and never kept, so that no process has a store of them; those who wait are asked for together.
  */
 export class RateLimiter {
-  private waiting: ((isPermitted: boolean) => void)[] = [];
+  private readonly waiting = new Map<object, (isPermitted: boolean) => void>();
   private isAsking = false;
   private readonly wakeup = new Wakeup();
   private readonly condition: ConditionLog;
@@ -36,24 +36,30 @@ export class RateLimiter {
     stopping.addEventListener('abort', () => this.dismiss(), { once: true });
   }
 
-  /** Resolves with true when a message may start now, with false when nothing may start any more. */
-  pass(): Promise<boolean> {
+  /** Resolves with true when `message` may start now, with false when it was withdrawn, or nothing may start any more. */
+  pass(message: object): Promise<boolean> {
     if (this.parts.stopping.aborted) return Promise.resolve(false);
     return new Promise((resolve) => {
-      this.waiting.push(resolve);
+      this.waiting.set(message, resolve);
       if (!this.isAsking) void this.ask();
     });
   }
 
+  /** No permit is taken for `message` any more, if it waits for one. */
+  withdraw(message: object): void {
+    this.waiting.get(message)?.(false);
+    if (this.waiting.delete(message) && this.waiting.size === 0) this.wakeup.notify();
+  }
+
   /** How many messages should be fetched: none while others wait here, else as many permits as there should be. */
   get fetchable(): number {
-    return this.waiting.length > 0 ? 0 : Math.floor(this.estimate());
+    return this.waiting.size > 0 ? 0 : Math.floor(this.estimate());
   }
 
   /** Resolves when something may be fetched, or when `signal` aborts. */
   async whenFetchable(signal: AbortSignal): Promise<void> {
     while (this.fetchable < 1 && !signal.aborted) {
-      await this.wakeup.until(() => this.waiting.length === 0, signal);
+      await this.wakeup.until(() => this.waiting.size === 0, signal);
       const missing = 1 - this.estimate();
       if (missing > 0) await sleep(Math.ceil((missing * this.perMs) / this.messages), signal);
     }
@@ -77,7 +83,7 @@ export class RateLimiter {
     const { stopping } = this.parts;
     // whoever comes in the same turn is asked for as well
     await Promise.resolve();
-    for (let failures = 0; this.waiting.length > 0 && !stopping.aborted; ) {
+    for (let failures = 0; this.waiting.size > 0 && !stopping.aborted; ) {
       try {
         await this.askOnce();
         failures = 0;
@@ -93,16 +99,24 @@ export class RateLimiter {
 
   private async askOnce(): Promise<void> {
     const { stream, limit, stopping } = this.parts;
-    const { taken, left, nextInMs } = await stream.takePermits(this.waiting.length, limit);
+    const { taken, left, nextInMs } = await stream.takePermits(this.waiting.size, limit);
     this.condition.ended('messages start again');
     const untilNext = (nextInMs * this.messages) / this.perMs;
     this.known = { left: left > 0 ? left : Math.max(0, 1 - untilNext), at: performance.now() };
-    for (const start of this.waiting.splice(0, taken)) start(true);
-    if (this.waiting.length > 0) await sleep(Math.max(nextInMs, Math.min(LONGEST_PAUSE_MS, this.perMs / 2)), stopping);
+    this.settle(taken, true);
+    if (this.waiting.size > 0) await sleep(Math.max(nextInMs, Math.min(LONGEST_PAUSE_MS, this.perMs / 2)), stopping);
   }
 
   private dismiss(): void {
-    for (const start of this.waiting.splice(0)) start(false);
+    this.settle(this.waiting.size, false);
     this.wakeup.notify();
+  }
+
+  /** Those who have waited longest first. */
+  private settle(count: number, isPermitted: boolean): void {
+    for (const [message, settle] of [...this.waiting].slice(0, count)) {
+      this.waiting.delete(message);
+      settle(isPermitted);
+    }
   }
 }

@@ -74,7 +74,7 @@ export class Ordering {
       blocks: this.blocks,
       parks: onFailure === 'park',
     });
-    held.onRelease = this.order.settled;
+    held.onRelease(this.order.settled);
   }
 
   /** What the active consumer found pending. */
