@@ -125,6 +125,31 @@ describe('a Redis that fails', () => {
     expect(republished()).toBe(before);
   });
 
+  it('does not get again what it had after a restart and trimmed since', async () => {
+    const servers = async (): Promise<string[]> =>
+      (await world.database.rows<{ server: string }>('SELECT DISTINCT HEX(server) AS server FROM safesync_outbox')).map(
+        (row) => row.server,
+      );
+    const app = await boot(server.url);
+    await publish(app, ...upTo(10));
+    await nothingWaits();
+    const [first] = await servers();
+    await server.kill();
+    await server.start();
+    await eventually(async () => (await servers()).join() !== first, { what: 'it was asked for all of them' });
+    const before = republished();
+    await admin.xtrim(world.stream, 'MAXLEN', 4);
+    await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await publish(app, 10);
+    await nothingWaits();
+    await world.closeApps();
+    const again = await boot(server.url);
+    await publish(again, 11);
+    await nothingWaits();
+    expect(await numbersIn(admin)).toEqual([6, 7, 8, 9, 10, 11]);
+    expect(republished()).toBe(before);
+  });
+
   it('gets each message once from an application that starts twenty times', async () => {
     for (const n of upTo(20)) {
       const app = await boot(server.url);

@@ -1,8 +1,8 @@
 import type { DbSessions } from '@safesync/db';
 import { missingEntries, type RegisteredStream } from '@safesync/queue';
 import type { ResolvedRelayOptions } from '../outbox.options.js';
-import { makeWaitAgain, type SentRow, sentByOthers } from './published-rows.js';
-import type { ServerMarks } from './server-marks.js';
+import { makeWaitAgain, notePresent, type SentRow, sentByOthers } from './published-rows.js';
+import type { ServerMark, ServerMarks } from './server-marks.js';
 
 /** Ids of one script: it holds Redis up for as long as it runs. */
 const CHUNK = 256;
@@ -20,12 +20,12 @@ export class ForgottenEntries {
 
   /** Has them published again; how many there were. */
   async restore(stream: RegisteredStream, signal: AbortSignal): Promise<number> {
-    const { server } = await this.marks.of(stream.connection);
+    const mark = await this.marks.of(stream.connection);
     let restored = 0;
     let after: SentRow | undefined;
     for (;;) {
-      const rows = await this.read(stream.name, server, after);
-      restored += await this.restoreSome(stream, rows);
+      const rows = await this.read(stream.name, mark.server, after);
+      if (rows.length > 0) restored += await this.restoreSome(stream, rows, mark);
       after = rows.at(-1);
       if (rows.length < CHUNK || signal.aborted) return restored;
     }
@@ -39,15 +39,19 @@ export class ForgottenEntries {
     });
   }
 
-  private async restoreSome({ connection, key }: RegisteredStream, rows: readonly SentRow[]): Promise<number> {
-    const missing = new Set(
-      await missingEntries(
-        connection,
-        key,
-        rows.map(({ entryId }) => entryId),
-      ),
-    );
+  private async restoreSome(
+    { connection, key }: RegisteredStream,
+    rows: readonly SentRow[],
+    mark: ServerMark,
+  ): Promise<number> {
+    const entryIds = rows.map(({ entryId }) => entryId);
+    const missing = new Set(await missingEntries(connection, key, entryIds));
     const lost = rows.filter(({ entryId }) => missing.has(entryId));
-    return lost.length === 0 ? 0 : this.sessions.run((session) => makeWaitAgain(session, lost));
+    const present = rows.filter(({ entryId }) => !missing.has(entryId));
+    const server = this.marks.unlessReplaced(connection, mark);
+    return this.sessions.run(async (session) => {
+      if (present.length > 0 && server !== null) await notePresent(session, present, server);
+      return makeWaitAgain(session, lost);
+    });
   }
 }

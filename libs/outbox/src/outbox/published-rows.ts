@@ -64,6 +64,18 @@ export async function makeWaitAgain(session: DbSession, rows: readonly SentRow[]
   );
 }
 
+/** Notes that the server has the entries of these rows: what is trimmed of them later is not taken for a loss. */
+export async function notePresent(session: DbSession, rows: readonly SentRow[], server: Buffer): Promise<void> {
+  const ids = sqlList(
+    'id',
+    rows.map(({ id }) => id),
+  );
+  await session.execute(
+    `UPDATE ${TABLE} FORCE INDEX (PRIMARY) SET server = :server WHERE id IN (${ids.sql}) AND state = 1`,
+    { ...ids.params, server },
+  );
+}
+
 /** The streams of which published rows are kept; a look at one row of each. */
 async function keptStreams(session: DbSession): Promise<Buffer[]> {
   const streams: Buffer[] = [];
