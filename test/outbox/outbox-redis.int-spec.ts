@@ -126,17 +126,17 @@ describe('a Redis that fails', () => {
   });
 
   it('does not get again what it had after a restart and trimmed since', async () => {
-    const servers = async (): Promise<string[]> =>
+    const marks = async (): Promise<string[]> =>
       (await world.database.rows<{ server: string }>('SELECT DISTINCT HEX(server) AS server FROM safesync_outbox')).map(
         (row) => row.server,
       );
     const app = await boot(server.url);
     await publish(app, ...upTo(10));
     await nothingWaits();
-    const [first] = await servers();
+    const [first] = await marks();
     await server.kill();
     await server.start();
-    await eventually(async () => (await servers()).join() !== first, { what: 'it was asked for all of them' });
+    await eventually(async () => (await marks()).join() !== first, { what: 'it was asked for all of them' });
     const before = republished();
     await admin.xtrim(world.stream, 'MAXLEN', 4);
     await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');

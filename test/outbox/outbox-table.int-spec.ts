@@ -207,7 +207,7 @@ describe('the table of the outbox', () => {
     await world.database.pool.query('UPDATE safesync_outbox SET available_at = available_at + INTERVAL 1 HOUR');
     await bootWithOutbox(world, []);
     const gauge = (metric: typeof OUTBOX_BACKLOG | typeof OUTBOX_OLDEST): number | undefined =>
-      world.metrics.gauge(metric, { stream: world.stream });
+      world.metrics.gauge(metric, { db: 'default', stream: world.stream });
     await eventually(() => gauge(OUTBOX_BACKLOG) === 7, { what: 'the backlog' });
     expect(gauge(OUTBOX_OLDEST)).toBeGreaterThanOrEqual(90);
     expect(await writer.get(Outbox).stats()).toMatchObject({ waiting: 7, failed: 0 });

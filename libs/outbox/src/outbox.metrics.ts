@@ -46,7 +46,7 @@ export const OUTBOX_BACKLOG = {
   kind: 'gauge',
   name: 'coti_safesync_outbox_backlog',
   help: 'Messages of the outbox that are due and not published',
-  labels: ['stream'],
+  labels: ['db', 'stream'],
 } as const;
 
 /** Every process that relays says the same: take the maximum, not the sum. */
@@ -54,7 +54,7 @@ export const OUTBOX_OLDEST = {
   kind: 'gauge',
   name: 'coti_safesync_outbox_oldest_waiting_seconds',
   help: 'How long the oldest message of the outbox has been due without being published',
-  labels: ['stream'],
+  labels: ['db', 'stream'],
 } as const;
 
 /** Every metric of this library. */

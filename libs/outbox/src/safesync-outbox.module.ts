@@ -66,7 +66,9 @@ function outboxProviders(name: string): Provider[] {
         streams: QueueStreams,
         { relay }: ResolvedOutboxOptions,
         metrics: MetricsRecorder,
-      ) => relay && new OutboxRelay({ sessions: given, streams, metrics, logger: new Logger('SafeSyncOutbox') }, relay),
+      ) =>
+        relay &&
+        new OutboxRelay({ sessions: given, db: name, streams, metrics, logger: new Logger('SafeSyncOutbox') }, relay),
     },
     {
       provide: getDbToken(Outbox, name),

@@ -12,13 +12,14 @@ export class BacklogGauges {
 
   constructor(
     private readonly sessions: Pick<DbSessions, 'run'>,
+    db: string,
     metrics: MetricsRecorder,
     /** Streams that are shown with 0 when nothing waits. */
     private readonly streams: readonly string[],
   ) {
-    metrics.follow?.(OUTBOX_BACKLOG, this, () => this.latest.map(({ stream, waiting }) => [{ stream }, waiting]));
+    metrics.follow?.(OUTBOX_BACKLOG, this, () => this.latest.map(({ stream, waiting }) => [{ db, stream }, waiting]));
     metrics.follow?.(OUTBOX_OLDEST, this, () =>
-      this.latest.map(({ stream, oldestMs }) => [{ stream }, oldestMs / 1_000]),
+      this.latest.map(({ stream, oldestMs }) => [{ db, stream }, oldestMs / 1_000]),
     );
   }
 

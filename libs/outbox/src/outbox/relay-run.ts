@@ -24,6 +24,8 @@ import { nextDue } from './waiting-rows.js';
 /** Where a relay works, and whom it tells. */
 export interface RelayPlace {
   readonly sessions: DbSessions;
+  /** Its name, for metrics. */
+  readonly db: string;
   readonly streams: QueueStreams;
   readonly metrics: MetricsRecorder;
   readonly logger: BackgroundLogger;
@@ -47,13 +49,13 @@ export class RelayRun {
     private readonly place: RelayPlace,
     private readonly options: ResolvedRelayOptions,
   ) {
-    const { sessions, streams, metrics, logger } = place;
+    const { sessions, db, streams, metrics, logger } = place;
     this.lanes = new Map([...streams.all].map(([name, stream]) => [name, new RelayLane(stream)]));
     this.schedule = new RelaySchedule([...this.lanes.values()]);
     const marks = new ServerMarks();
     const forgotten = new ForgottenEntries(sessions, options, marks);
     this.turn = new LaneTurn(new RelayBatch(sessions, options, marks), forgotten, options, metrics, logger);
-    this.gauges = new BacklogGauges(sessions, metrics, [...this.lanes.keys()]);
+    this.gauges = new BacklogGauges(sessions, db, metrics, [...this.lanes.keys()]);
     const publishing = new ConditionLog(logger, 'Publishing messages of the outbox');
     this.loops = [
       loopOf(new ConditionLog(logger, 'Looking for messages of the outbox'), (signal) => this.poll(signal)),

@@ -20,6 +20,8 @@ interface WatchedStream {
   readonly condition: ConditionLog;
   /** When to look next, by `performance.now()`. */
   looksAt: number;
+  /** Redis has refused to move for this user: it is left to others. */
+  isForbidden: boolean;
 }
 
 /**
@@ -44,6 +46,7 @@ export class DelayedMover {
       key,
       condition: new ConditionLog(this.logger, `Delayed messages of stream "${key}"`),
       looksAt: performance.now(),
+      isForbidden: false,
     }));
     this.loop = new BackgroundLoop({
       name: 'delayed messages',
@@ -64,7 +67,7 @@ export class DelayedMover {
   /** A message that will be due in `ms` was published here: no need to find out. */
   expect(stream: string, ms: number): void {
     const found = this.watched.find(({ key }) => key === stream);
-    if (found === undefined) return;
+    if (found === undefined || found.isForbidden) return;
     const looksAt = performance.now() + Math.min(ms, WATCH_MS);
     if (found.looksAt <= looksAt) return;
     found.looksAt = looksAt;
@@ -98,9 +101,11 @@ export class DelayedMover {
     }
   }
 
-  private failed(error: unknown, { key, condition }: WatchedStream): number {
+  private failed(error: unknown, stream: WatchedStream): number {
+    const { key, condition } = stream;
     const reason = error instanceof QueueError ? error.message : String(error);
     if (error instanceof RedisReplyError && error.replyCode === 'NOPERM') {
+      stream.isForbidden = true;
       this.logger.log(
         `Delayed messages of stream "${key}" are left to processes with the right to move them (${reason})`,
       );

@@ -43,7 +43,7 @@ export function planAppend(stream: string, data: string, plan: AppendPlan): Appe
   return { script: PUBLISH_ONCE_SCRIPT, keys: [stream, ...once], args: [data, ...window], repeatableForMs };
 }
 
-/** A digest, so that any text is a key, of one length, and none shows what it was made of. */
+/** A digest, so that any text is a key (UTF-8 has one code for all lone surrogates), of one length, and none shows what it was made of. */
 function dedupeRecord(stream: string, dedupeKey: string): string {
-  return `${stream}:dedupe:${createHash('sha256').update(dedupeKey).digest('base64url')}`;
+  return `${stream}:dedupe:${createHash('sha256').update(dedupeKey, 'utf16le').digest('base64url')}`;
 }
