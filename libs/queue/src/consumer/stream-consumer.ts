@@ -152,7 +152,8 @@ export class StreamConsumer {
   private async readNew(signal: AbortSignal): Promise<void> {
     const { stream, blockMs, metrics, demand, take } = this.parts;
     const wanted = await demand(signal);
-    if (signal.aborted) return;
+    // a drain that was asked for meanwhile must not wait for something new
+    if (signal.aborted || !this.isDrained) return;
     const startedAt = performance.now();
     const entries = await stream.readNew(wanted, blockMs);
     metrics.add(MESSAGES_READ, { stream: stream.stream }, entries.length);
