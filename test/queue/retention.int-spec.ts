@@ -44,7 +44,8 @@ describe('trimming', () => {
       const ids = idsOf(await read('slow', 1 + random(30)));
       slow.push(...ids);
       // the first ones always, so that there is something to trim
-      if ((round === 0 || random(10) < 7) && ids.length > 0) await world.redis.client.xack(world.stream, 'slow', ...ids);
+      if ((round === 0 || random(10) < 7) && ids.length > 0)
+        await world.redis.client.xack(world.stream, 'slow', ...ids);
       if (round >= 20) continue;
       const last = idsOf(await read('dead', 1 + random(30)));
       dead.push(...last);
@@ -62,8 +63,7 @@ describe('trimming', () => {
       const kept = (await world.redis.client.xrange(world.stream, '-', '+')).map(([id]) => id);
       expect(kept).toEqual(expect.arrayContaining(pending));
     }
-    const trimmed = (): number =>
-      world.metrics.total(ENTRIES_TRIMMED, { stream: world.stream, kind: 'finished' }) ?? 0;
+    const trimmed = (): number => world.metrics.total(ENTRIES_TRIMMED, { stream: world.stream, kind: 'finished' }) ?? 0;
     await eventually(() => trimmed() > 0, { what: 'what all have finished is trimmed' });
   });
 
