@@ -1,5 +1,13 @@
-import { BATCH_SIZE, DELIVERIES, type StreamHandlerOptions } from '@safesync/queue';
+import type { DbSession } from '@safesync/db';
+import {
+  BATCH_SIZE,
+  DELIVERIES,
+  type DeliveryContext,
+  NonRetryableError,
+  type StreamHandlerOptions,
+} from '@safesync/queue';
 import { eventually, TestSignal } from '@safesync/testing';
+import type { Numbered } from './batch-world.js';
 import { effect, HandlerWorld, handlerOf, upTo } from './handler-world.js';
 
 let world: HandlerWorld;
@@ -91,6 +99,76 @@ describe('a batch of messages one by one', () => {
     await eventually(async () => (await world.deadLetters()).length === 1, { what: 'a dead letter' });
     expect(await world.deadLetters()).toEqual([expect.objectContaining({ data: '{"n":2}', deliveries: 1 })]);
     expect(runs).toEqual([0, 1, 2, 0, 1, 2, 3]);
+  });
+
+  /** 1 fails where it sees what 0 did; 0 cannot be done a second time; `last` ends the first run. */
+  const dependent = async (last: (message: Numbered, session: DbSession, context: DeliveryContext) => unknown) => {
+    const runs: number[] = [];
+    await add(0, 1, 2);
+    await world.boot(
+      handlerOf(options(), async (message, session, context) => {
+        const { n } = message.payload;
+        const isAgain = runs.includes(n);
+        runs.push(n);
+        if (n === 0 && isAgain) throw new NonRetryableError('closed meanwhile');
+        const seen = await session.executeScalar('SELECT COUNT(*) FROM effects WHERE n = 0');
+        if (n === 1 && Number(seen) > 0) throw new NonRetryableError('insufficient funds');
+        await effect(message, session);
+        if (n === 2 && !isAgain) return last(message, session, context) as Promise<undefined>;
+      }),
+    );
+    const handled = async () => (await world.effects()).length + (await world.deadLetters()).length;
+    await eventually(async () => (await handled()) >= 3 && (await world.pending()).length === 0, {
+      what: 'all handled',
+    });
+    const letters = (await world.deadLetters()).map(({ data, error }) => [data, error.message.split(' Correct ')[0]]);
+    return { runs, letters, effects: await world.effects() };
+  };
+  const lose = async (session: DbSession) => {
+    const id = await session.executeScalar<number>('SELECT CONNECTION_ID()');
+    await world.database.pool.query(`KILL ${id}`);
+    await session.execute('SELECT 1').catch(() => undefined);
+  };
+  const steal = async (entryId: string) => world.redis.client.xclaim(world.stream, 'g', 'thief', 0, entryId);
+
+  it.each<[string, Parameters<typeof dependent>[0]]>([
+    ['throws', (message, session) => lose(session).then(() => effect(message, session))],
+    ['is retried', (_, session, context) => lose(session).then(() => context.retry({ delayMs: 1 }))],
+    ['is a dead letter', (_, session, context) => lose(session).then(() => context.deadLetter('no'))],
+  ])('gives nothing up for what a lost transaction showed it, where the message that lost it %s', async (_, last) => {
+    const { runs, letters, effects } = await dependent(last);
+    expect([runs, letters, effects]).toEqual([[0, 1, 2, 0, 1, 2], [['{"n":0}', 'closed meanwhile']], [1, 2]]);
+  });
+
+  it('control: what a committed transaction showed counts', async () => {
+    const { runs, letters, effects } = await dependent(() => undefined);
+    expect([runs, letters, effects]).toEqual([[0, 1, 2], [['{"n":1}', 'insufficient funds']], [0, 2]]);
+  });
+
+  it('runs all but the one whose lease is lost again, one by one', async () => {
+    const runs: number[] = [];
+    const before = new Set<number>();
+    await add(0, 1, 2, 3);
+    await world.boot(
+      handlerOf(options(), async (message, session, context) => {
+        const { n } = message.payload;
+        const isAgain = runs.includes(n);
+        runs.push(n);
+        if (n === 1 && !isAgain) throw new NonRetryableError('what 0 did');
+        await effect(message, session);
+        if (isAgain) before.add((await world.effects()).length);
+        if (n === 0) await steal(message.entryId);
+        if (n === 3 && !isAgain) expect(await context.heartbeat()).toBe(false);
+      }),
+    );
+    await eventually(async () => (await world.effects()).length === 3, { what: 'three effects' });
+    await eventually(async () => (await world.pending()).length === 1, { what: 'the stolen one pending' });
+    expect([runs, [...before], await world.effects()]).toEqual([
+      [0, 1, 2, 3, 1, 2, 3],
+      [0, 1, 2],
+      [1, 2, 3],
+    ]);
+    expect(await world.deadLetters()).toEqual([]);
   });
 
   it('gives back what it did not do when the process stops, and says so by message', async () => {

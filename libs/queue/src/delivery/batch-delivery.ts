@@ -2,7 +2,7 @@ import { sleep } from '@safesync/core';
 import type { SessionOptions } from '@safesync/db';
 import { RolledBackOutcome } from '../handler/handler-invoker.js';
 import { BATCH_SIZE, DELIVERIES, HANDLER_DURATION } from '../queue.metrics.js';
-import { isWholesale, partsAfter, stoppedFrom } from './batch-division.js';
+import { isWholesale, partsAfter, partsWithout, stoppedFrom } from './batch-division.js';
 import { readBatch } from './batch-messages.js';
 import type { BatchTransaction, OwnEnd } from './batch-transaction.js';
 import { BatchLeftOut } from './batch-transaction.js';
@@ -77,7 +77,7 @@ export class BatchDelivery {
       const { sessions, transaction } = this.parts;
       await sessions.run((tx) => transaction.run(messages, tx, own), { ...this.session, signal });
     } catch (error) {
-      return await this.rolledBack(error, members, own, ends);
+      return await this.rolledBack(error, members, ends);
     } finally {
       for (const held of members) held.end();
     }
@@ -96,24 +96,34 @@ export class BatchDelivery {
     await this.decideAll(own, ends);
   }
 
-  /** Decides where nothing can be found out by running again; returns the parts that are run again. */
+  /**
+   * Decides where nothing can be found out by running again; returns the parts that are run again. Failures of single messages
+   * in it do not count: they may come of what others had written, which is undone.
+   */
   private async rolledBack(
     error: unknown,
     members: readonly HeldEntry[],
-    own: readonly OwnEnd[],
     ends: BatchEnds,
   ): Promise<readonly (readonly HeldEntry[])[]> {
-    const ended = error instanceof BatchLeftOut ? error.ends : own;
-    await this.decideAll(ended, ends);
-    const rest = members.filter((held) => !ends.has(held));
-    if (rest.length === 0) return [];
-    if (error instanceof BatchLeftOut) return [rest];
-    const isOver = await this.handlersLeft(rest);
+    if (error instanceof BatchLeftOut) return this.leftOut(error, members, ends);
+    const { mode } = this.parts.transaction;
+    const isOver = await this.handlersLeft(members);
     // whoever was interrupted is taken out before the others run again
-    if (rest.some(({ interruption }) => interruption !== undefined) && isOver) return [rest];
-    const isForAll = rest.length === 1 || !isOver || error instanceof RolledBackOutcome;
-    if (isForAll || (await isWholesale(error, this.parts.gate))) return this.failAll(error, rest, ends);
-    return partsAfter(rest, this.parts.transaction.mode);
+    if (members.some(({ interruption }) => interruption !== undefined) && isOver) return partsWithout(members, mode);
+    const isOfAll = error instanceof RolledBackOutcome && mode === 'together';
+    const isForAll = members.length === 1 || !isOver || isOfAll;
+    if (isForAll || (await isWholesale(error, this.parts.gate))) return this.failAll(error, members, ends);
+    return partsAfter(members, mode);
+  }
+
+  private async leftOut(
+    error: BatchLeftOut,
+    members: readonly HeldEntry[],
+    ends: BatchEnds,
+  ): Promise<readonly (readonly HeldEntry[])[]> {
+    await this.decideAll(error.ends, ends);
+    const rest = members.filter((held) => !ends.has(held));
+    return rest.length === 0 ? [] : [rest];
   }
 
   private async failAll(error: unknown, rest: readonly HeldEntry[], ends: BatchEnds): Promise<[]> {

@@ -12,6 +12,11 @@ export function partsAfter(members: readonly HeldEntry[], mode: BatchMode): read
   return [members.slice(0, middle), members.slice(middle)];
 }
 
+/** What runs again after an interruption: who was interrupted is taken out when its part begins. */
+export function partsWithout(members: readonly HeldEntry[], mode: BatchMode): readonly (readonly HeldEntry[])[] {
+  return mode === 'each' ? partsAfter(members, mode) : [members];
+}
+
 /** An end of the transaction that no division explains: the database is away, or nobody knows whether it has committed. */
 export async function isWholesale(error: unknown, gate: Pick<DatabaseGate, 'ask'>): Promise<boolean> {
   if (isSafeSyncError(error, 'COMMIT_OUTCOME_UNKNOWN')) return true;
