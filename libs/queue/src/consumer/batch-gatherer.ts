@@ -4,8 +4,6 @@ import type { ResolvedBatchOptions } from '../handler/batch.options.js';
 export interface BatchGathererOptions extends Pick<ResolvedBatchOptions, 'size' | 'waitMs'> {
   /** Batches running at once. */
   readonly concurrency: number;
-  /** False for an entry that was given back while it waited. */
-  readonly isHeld: (held: HeldEntry) => boolean;
   /** Resolves when something may be started, at once where that is so now. */
   readonly mayStart: () => Promise<void> | undefined;
   /** Runs a batch to its end; must not reject. */
@@ -15,19 +13,24 @@ export interface BatchGathererOptions extends Pick<ResolvedBatchOptions, 'size' 
 }
 
 interface Waiting {
-  readonly held: HeldEntry;
+  /** On the clock of `performance.now()`. */
+  readonly since: number;
   readonly done: () => void;
 }
 
+/** In the order they came. */
+type Queue = Map<HeldEntry, Waiting>;
+
 /**
  * Makes batches of entries that have a slot each. A batch takes what is there: everything that came in one turn of the event
- * loop, or within `waitMs`. A suspect, and what has failed in company before, is a batch by itself.
+ * loop, or within `waitMs` after its first. A suspect, and what has failed in company before, is a batch by itself and waits for
+ * nobody.
  */
 export class BatchGatherer {
-  private waiting: Waiting[] = [];
+  private readonly alone: Queue = new Map();
+  private readonly others: Queue = new Map();
   private running = 0;
   private isScheduled = false;
-  private isDue = false;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: BatchGathererOptions) {
@@ -40,61 +43,83 @@ export class BatchGatherer {
     // it can still be given back
     held.state = 'ready';
     return new Promise((done) => {
-      this.waiting.push({ held, done });
+      const queue = runsAlone(held) ? this.alone : this.others;
+      queue.set(held, { since: performance.now(), done });
       this.schedule();
     });
   }
 
+  /** Does not start the entry, if it waits: it was given back or lost. */
+  withdraw(held: HeldEntry): void {
+    for (const queue of [this.alone, this.others]) {
+      queue.get(held)?.done();
+      queue.delete(held);
+    }
+  }
+
   private schedule(): void {
-    const { size, waitMs } = this.options;
-    if (waitMs > 0 && !this.isDue && this.waiting.length < size) {
-      this.timer ??= setTimeout(() => this.waited(), waitMs);
+    if (this.isScheduled) return;
+    const dueInMs = this.dueInMs();
+    if (dueInMs === undefined) return;
+    if (dueInMs > 0) {
+      // one that was set for an entry which is gone comes too early, and is set again
+      this.timer ??= setTimeout(() => this.waited(), dueInMs);
       return;
     }
-    if (this.isScheduled) return;
     this.isScheduled = true;
     setImmediate(() => void this.pump());
   }
 
   private waited(): void {
     this.timer = undefined;
-    this.isDue = true;
     this.schedule();
+  }
+
+  /** Until the next batch may start; undefined when none waits, or none may start before another one ends. */
+  private dueInMs(): number | undefined {
+    const { size, waitMs, concurrency } = this.options;
+    if (this.running >= concurrency) return undefined;
+    if (this.alone.size > 0 || this.others.size >= size) return 0;
+    const [first] = this.others.values();
+    return first && Math.max(0, Math.ceil(first.since + waitMs - performance.now()));
   }
 
   private async pump(): Promise<void> {
     await this.options.mayStart();
     this.isScheduled = false;
-    const { concurrency, signal } = this.options;
-    while (this.waiting.length > 0 && this.running < concurrency && !signal.aborted) void this.start(this.take());
-    if (this.waiting.length > 0) return;
-    this.isDue = false;
-    clearTimeout(this.timer);
-    this.timer = undefined;
+    while (this.dueInMs() === 0) void this.start(this.take());
+    this.schedule();
   }
 
-  private take(): Waiting[] {
-    const first = this.waiting.findIndex(({ held }) => runsAlone(held));
-    const count = first === 0 ? 1 : Math.min(this.options.size, first < 0 ? this.waiting.length : first);
-    return this.waiting.splice(0, count);
+  private take(): [HeldEntry, Waiting][] {
+    const [queue, count] = this.alone.size > 0 ? [this.alone, 1] : [this.others, this.options.size];
+    const taken: [HeldEntry, Waiting][] = [];
+    for (const each of queue) {
+      if (taken.push(each) === count) break;
+    }
+    for (const [held] of taken) queue.delete(held);
+    return taken;
   }
 
-  private async start(taken: readonly Waiting[]): Promise<void> {
+  private async start(taken: readonly [HeldEntry, Waiting][]): Promise<void> {
     this.running += 1;
-    const batch = taken.map(({ held }) => held).filter(this.options.isHeld);
+    const batch = taken.map(([held]) => held);
     for (const held of batch) held.state = 'running';
     try {
-      if (batch.length > 0) await this.options.run(batch);
+      await this.options.run(batch);
     } finally {
       this.running -= 1;
-      for (const { done } of taken) done();
-      if (this.waiting.length > 0) this.schedule();
+      for (const [, { done }] of taken) done();
+      this.schedule();
     }
   }
 
   private dismiss(): void {
     clearTimeout(this.timer);
-    for (const { done } of this.waiting.splice(0)) done();
+    for (const queue of [this.alone, this.others]) {
+      for (const { done } of queue.values()) done();
+      queue.clear();
+    }
   }
 }
 

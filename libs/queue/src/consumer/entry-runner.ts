@@ -88,12 +88,13 @@ function batchRunner(parts: EntryRunnerParts): EntryRunner {
     size,
     waitMs,
     concurrency: options.concurrency,
-    isHeld: (held) => all.get(held.id) === held,
     mayStart: () => (gate.isOpen ? undefined : gate.opened(stopping)),
     run: (batch) => runBatch(batch, delivery, parts),
     signal: stopping,
   });
-  return (held) => gatherer.add(held);
+  all.onRelease((held) => gatherer.withdraw(held));
+  // given back while it waited for its turn
+  return (held) => (all.get(held.id) === held ? gatherer.add(held) : Promise.resolve());
 }
 
 function makeBatchDelivery(parts: EntryRunnerParts): BatchDelivery {
