@@ -47,7 +47,7 @@ export interface QueueStreamOptions {
   readonly name: string;
   /** Connection of `forRoot`. Default `default`. */
   readonly connection?: string;
-  /** Largest payload, as JSON in bytes, to publish and to accept. Default 256 KiB. */
+  /** Largest payload, as JSON in bytes, to publish; to accept, 4 KiB more for what travels beside it. Default 256 KiB. */
   readonly maxPayloadBytes?: number;
   /** How long finished messages stay. Default: a day, 100 000 entries at most. False: nothing is trimmed. */
   readonly retention?: RetentionOptions | false;
