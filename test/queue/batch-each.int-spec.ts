@@ -1,14 +1,7 @@
 import type { DbSession } from '@safesync/db';
-import {
-  BATCH_SIZE,
-  DELIVERIES,
-  type DeliveryContext,
-  NonRetryableError,
-  type StreamHandlerOptions,
-} from '@safesync/queue';
+import { BATCH_SIZE, DELIVERIES, NonRetryableError, type StreamHandlerOptions } from '@safesync/queue';
 import { eventually, TestSignal } from '@safesync/testing';
-import type { Numbered } from './batch-world.js';
-import { effect, HandlerWorld, handlerOf, upTo } from './handler-world.js';
+import { effect, type HandlerBody, HandlerWorld, handlerOf, upTo } from './handler-world.js';
 
 let world: HandlerWorld;
 beforeAll(async () => {
@@ -102,7 +95,7 @@ describe('a batch of messages one by one', () => {
   });
 
   /** 1 fails where it sees what 0 did; 0 cannot be done a second time; `last` ends the first run. */
-  const dependent = async (last: (message: Numbered, session: DbSession, context: DeliveryContext) => unknown) => {
+  const dependent = async (last: HandlerBody) => {
     const runs: number[] = [];
     await add(0, 1, 2);
     await world.boot(
@@ -114,7 +107,7 @@ describe('a batch of messages one by one', () => {
         const seen = await session.executeScalar('SELECT COUNT(*) FROM effects WHERE n = 0');
         if (n === 1 && Number(seen) > 0) throw new NonRetryableError('insufficient funds');
         await effect(message, session);
-        if (n === 2 && !isAgain) return last(message, session, context) as Promise<undefined>;
+        return n === 2 && !isAgain ? last(message, session, context) : undefined;
       }),
     );
     const handled = async () => (await world.effects()).length + (await world.deadLetters()).length;
@@ -131,7 +124,7 @@ describe('a batch of messages one by one', () => {
   };
   const steal = async (entryId: string) => world.redis.client.xclaim(world.stream, 'g', 'thief', 0, entryId);
 
-  it.each<[string, Parameters<typeof dependent>[0]]>([
+  it.each<[string, HandlerBody]>([
     ['throws', (message, session) => lose(session).then(() => effect(message, session))],
     ['is retried', (_, session, context) => lose(session).then(() => context.retry({ delayMs: 1 }))],
     ['is a dead letter', (_, session, context) => lose(session).then(() => context.deadLetter('no'))],
@@ -141,7 +134,7 @@ describe('a batch of messages one by one', () => {
   });
 
   it('control: what a committed transaction showed counts', async () => {
-    const { runs, letters, effects } = await dependent(() => undefined);
+    const { runs, letters, effects } = await dependent(async () => undefined);
     expect([runs, letters, effects]).toEqual([[0, 1, 2], [['{"n":1}', 'insufficient funds']], [0, 2]]);
   });
 

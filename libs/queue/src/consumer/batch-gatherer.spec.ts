@@ -29,7 +29,9 @@ function gathererOf(options: Partial<BatchGathererOptions>) {
 describe('a gatherer of batches', () => {
   it('starts a full batch, and has the rest wait for others', async () => {
     const { batches, add } = gathererOf({});
-    const rest = add('1', '2', '3', '4');
+    const full = add('1', '2', '3');
+    const rest = add('4');
+    await full;
     await add('5', '6');
     await rest;
     expect(batches).toEqual([

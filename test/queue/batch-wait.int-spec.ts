@@ -1,0 +1,62 @@
+import { eventually } from '@safesync/testing';
+import { batchHandlerOf, effects, numbersOf } from './batch-world.js';
+import { HandlerWorld, upTo } from './handler-world.js';
+
+let world: HandlerWorld;
+beforeAll(async () => {
+  world = await HandlerWorld.open();
+});
+beforeEach(() => world.reset());
+afterEach(() => world.closeApps());
+afterAll(() => world?.close());
+
+const options = (batch: { size: number; waitMs?: number }) => ({ stream: world.stream, group: world.group, batch });
+const add = async (...numbers: number[]) => {
+  for (const n of numbers) await world.redis.client.xadd(world.stream, '*', 'data', JSON.stringify({ n }));
+};
+
+describe('the wait of a batch', () => {
+  it('waits for nobody with a suspect', async () => {
+    const { client } = world.redis;
+    await client.xgroup('CREATE', world.stream, 'g', '0', 'MKSTREAM');
+    await add(0);
+    await client.xreadgroup('GROUP', 'g', 'dead', 'COUNT', 1, 'STREAMS', world.stream, '>');
+    const [id] = await world.pending();
+    await client.xclaim(world.stream, 'g', 'dead', 0, id as string, 'RETRYCOUNT', 5, 'JUSTID');
+    await client.zadd(`${world.stream}:alive:g`, 0, 'dead');
+    await world.boot(batchHandlerOf(options({ size: 10, waitMs: 600_000 }), effects));
+    await world.settled([0]);
+  });
+
+  it('waits for more also behind a full batch', async () => {
+    const runs: number[][] = [];
+    await add(...upTo(4));
+    const handler = batchHandlerOf(
+      { ...options({ size: 3, waitMs: 600_000 }), concurrency: 2 },
+      async (messages, session) => {
+        runs.push(numbersOf(messages));
+        await effects(messages, session);
+      },
+    );
+    await world.boot(handler);
+    await eventually(async () => (await world.pending()).length === 1, { what: 'one that waits' });
+    await add(4, 5);
+    await world.settled(upTo(6));
+    expect(runs).toEqual([
+      [0, 1, 2],
+      [3, 4, 5],
+    ]);
+  });
+
+  it('control: without it the rest behind a full batch is started', async () => {
+    const runs: number[][] = [];
+    await add(...upTo(4));
+    const handler = batchHandlerOf({ ...options({ size: 3 }), concurrency: 2 }, async (messages, session) => {
+      runs.push(numbersOf(messages));
+      await effects(messages, session);
+    });
+    await world.boot(handler);
+    await world.settled(upTo(4));
+    expect(runs).toEqual([[0, 1, 2], [3]]);
+  });
+});
