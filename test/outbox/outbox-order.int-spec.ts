@@ -20,8 +20,10 @@ describe('the order of a key', () => {
   afterEach(() => world.closeApps());
   afterAll(() => world.close());
 
-  const boot = (batchSize = 7): Promise<TestingModule> =>
-    bootWithOutbox(world, [], { outbox: { relay: { pollMs: 20, batchSize, retry: { baseMs: 50, maxMs: 100 } } } });
+  const boot = (batchSize = 7, batchBytes = 1_048_576): Promise<TestingModule> =>
+    bootWithOutbox(world, [], {
+      outbox: { relay: { pollMs: 20, batchSize, batchBytes, retry: { baseMs: 50, maxMs: 100 } } },
+    });
 
   /** Payloads in the stream, by key, in the order of arrival, those that came again left out. */
   const arrivals = async (): Promise<Map<string, number[]>> => {
@@ -72,21 +74,29 @@ describe('the order of a key', () => {
     expect(all.get('k1')).toEqual(upTo(300).map((n) => 2 * n + 1));
   });
 
-  it('goes on behind a first message that became due after more others than a batch holds', async () => {
-    const writer = await bootWithOutbox(world, [], { outbox: { relay: false } });
-    const messages = upTo(40).map((n) => ({ payload: { n }, key: 'k' }));
-    await writer.get(DbSessions).run(async (session) => {
-      await writer.get(Outbox).publishMany(session, world.stream, messages);
-      await writer.get(Outbox).publish(session, world.stream, { n: 99 }, { key: 'other' });
-    });
-    // as a delay leaves it, or its being published again
-    await world.database.pool.query(
-      'UPDATE safesync_outbox SET due_at = UTC_TIMESTAMP(6), available_at = UTC_TIMESTAMP(6) ORDER BY id LIMIT 1',
-    );
-    await boot(3);
-    await length(41);
-    expect((await arrivals()).get('k')).toEqual(upTo(40));
-  });
+  it.each([
+    ['batch holds', 40, 0, [3, 1_048_576], 1],
+    ['batch holds, with three relays', 40, 0, [3, 1_048_576], 3],
+    ['batch has bytes for', 4, 3_000, [100, 3_200], 1],
+  ])(
+    'goes on behind a first message that became due after more others than a %s',
+    async (_what, count, bytes, [batchSize, batchBytes], relays) => {
+      const writer = await bootWithOutbox(world, [], { outbox: { relay: false } });
+      const messages = upTo(count).map((n) => ({ payload: { n, pad: 'x'.repeat(bytes) }, key: 'k' }));
+      await writer.get(DbSessions).run(async (session) => {
+        await writer.get(Outbox).publishMany(session, world.stream, messages);
+        await writer.get(Outbox).publish(session, world.stream, { n: 99 }, { key: 'other' });
+      });
+      // as a delay leaves it, or its being published again
+      await world.database.pool.query(
+        'UPDATE safesync_outbox SET due_at = UTC_TIMESTAMP(6), available_at = UTC_TIMESTAMP(6) ORDER BY id LIMIT 1',
+      );
+      await Promise.all(upTo(relays).map(() => boot(batchSize, batchBytes)));
+      await length(count + 1);
+      expect((await arrivals()).get('k')).toEqual(upTo(count));
+      expect((await arrivals()).get('other')).toEqual([99]);
+    },
+  );
 
   describe('with a message that is put off', () => {
     /** As a refusal leaves the first of ten messages of a key: waiting for its next attempt. */

@@ -5,6 +5,7 @@ import {
   equalJitter,
   type MetricsRecorder,
 } from '@safesync/core';
+import { QueueError } from '@safesync/queue';
 import { OUTBOX_FAILURES, OUTBOX_LATENCY, OUTBOX_PUBLISHED, OUTBOX_REPUBLISHED } from '../outbox.metrics.js';
 import type { ResolvedRelayOptions } from '../outbox.options.js';
 import type { ForgottenEntries } from './forgotten-entries.js';
@@ -14,10 +15,12 @@ import type { ClaimWish, RelayLane } from './relay-lane.js';
 /** A row before the claimed ones is with another relay, which needs about as long for it; with a backlog of one key, longer. */
 const BEHIND_OTHERS: BackoffOptions = { baseMs: 20, maxMs: 320 };
 const UNSENT_MS = 20;
+const FAILED: BackoffOptions = { baseMs: 50, maxMs: 5_000 };
 
 /** What a lane does when it has its turn: look for what Redis forgot, where it may have; else one batch. */
 export class LaneTurn {
   private readonly conditions = new Map<string, ConditionLog>();
+  private readonly failing = new WeakMap<RelayLane, ConditionLog>();
 
   constructor(
     private readonly batch: RelayBatch,
@@ -27,19 +30,44 @@ export class LaneTurn {
     private readonly logger: BackgroundLogger,
   ) {}
 
-  /** Rejects when the database does not answer; the lane then still has its work. */
+  /**
+   * Rejects when the database does not answer; the lane then still has its work. Where the stream itself cannot be worked on, its lane
+   * pauses and resolves: others are not to wait for it.
+   */
   async take(lane: RelayLane, signal: AbortSignal): Promise<void> {
     try {
-      // before anything is published: what was forgotten comes first
-      if (lane.mustCheck) return await this.check(lane, signal);
-      const wish = lane.wish(this.options.batchSize);
-      if (wish === undefined) return;
-      this.learn(lane, wish, await this.batch.run(lane.stream, wish));
+      await this.work(lane, signal);
+      this.worked(lane);
     } catch (error) {
       // what was known by id is found in the table as well
       lane.dueIn(0);
-      throw error;
+      if (!(error instanceof QueueError)) throw error;
+      this.failed(lane, error);
     }
+  }
+
+  private async work(lane: RelayLane, signal: AbortSignal): Promise<void> {
+    // before anything is published: what was forgotten comes first
+    if (lane.mustCheck) return this.check(lane, signal);
+    const wish = lane.wish(this.options.batchSize);
+    if (wish === undefined) return;
+    this.learn(lane, wish, await this.batch.run(lane.stream, wish));
+  }
+
+  private failed(lane: RelayLane, error: QueueError): void {
+    lane.pause(equalJitter(FAILED, lane.countFailure()));
+    // a connection that was lost says so itself, once for all its streams
+    if (!lane.stream.connection.isReady) return;
+    const condition =
+      this.failing.get(lane) ??
+      new ConditionLog(this.logger, `Messages of the outbox for stream "${lane.stream.name}"`);
+    this.failing.set(lane, condition);
+    condition.began(String(error), 'Redis fails, they wait in the table');
+  }
+
+  private worked(lane: RelayLane): void {
+    lane.worked();
+    this.failing.get(lane)?.ended('Redis answers again');
   }
 
   private async check(lane: RelayLane, signal: AbortSignal): Promise<void> {

@@ -19,6 +19,7 @@ export class RelayLane {
   private checkedEpoch: number | undefined;
   private pausedUntil = 0;
   private refusals = 0;
+  private failures = 0;
   private blocked = 0;
   isBusy = false;
 
@@ -46,6 +47,16 @@ export class RelayLane {
     return this.refusals;
   }
 
+  /** Turns in a row that came to nothing because of this stream alone. */
+  countFailure(): number {
+    this.failures += 1;
+    return this.failures;
+  }
+
+  worked(): void {
+    this.failures = 0;
+  }
+
   /** Looks in a row that found only rows behind those of others, this one included; 1 for one that found more. */
   countBlocked(isBlocked: boolean): number {
     this.blocked = isBlocked ? this.blocked + 1 : 1;
@@ -62,6 +73,7 @@ export class RelayLane {
   resume(): void {
     this.pausedUntil = 0;
     this.refusals = 0;
+    this.failures = 0;
     this.blocked = 0;
   }
 
