@@ -42,7 +42,7 @@ export class LaneTurn {
       // what was known by id is found in the table as well
       lane.dueIn(0);
       if (!(error instanceof QueueError)) throw error;
-      this.failed(lane, error);
+      this.failed(lane, error, signal);
     }
   }
 
@@ -54,10 +54,10 @@ export class LaneTurn {
     this.learn(lane, wish, await this.batch.run(lane.stream, wish));
   }
 
-  private failed(lane: RelayLane, error: QueueError): void {
+  private failed(lane: RelayLane, error: QueueError, signal: AbortSignal): void {
     lane.pause(equalJitter(FAILED, lane.countFailure()));
     // a connection that was lost says so itself, once for all its streams
-    if (!lane.stream.connection.isReady) return;
+    if (signal.aborted || !lane.stream.connection.isReady) return;
     const condition =
       this.failing.get(lane) ??
       new ConditionLog(this.logger, `Messages of the outbox for stream "${lane.stream.name}"`);
