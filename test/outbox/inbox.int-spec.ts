@@ -3,21 +3,15 @@ import { ROWS_PURGED } from '@safesync/outbox';
 import { DELIVERIES, HandlerRefusedError, StreamPublisher } from '@safesync/queue';
 import { eventually, TestSignal } from '@safesync/testing';
 import { effect, type HandlerBody, HandlerWorld, handlerOf } from '../queue/handler-world.js';
-import { bootWithOutbox, openOutboxWorld } from './outbox-world.js';
+import { bootWithOutbox, useOutboxWorld } from './outbox-world.js';
 
 describe('the inbox', () => {
   let world: HandlerWorld;
   const fast = { claimIntervalMs: 50, livenessMs: 200, claimIdleMs: 2_000, retry: { baseMs: 1, maxMs: 5 } };
 
-  beforeAll(async () => {
-    world = await openOutboxWorld();
+  useOutboxWorld((opened) => {
+    world = opened;
   });
-  beforeEach(async () => {
-    await world.reset();
-    await world.database.pool.query('DELETE FROM safesync_inbox');
-  });
-  afterEach(() => world.closeApps());
-  afterAll(() => world.close());
 
   const once = (body: HandlerBody = effect, more: object = {}) =>
     handlerOf({ stream: world.stream, group: world.group, exactlyOnce: true, ...fast, ...more }, body);

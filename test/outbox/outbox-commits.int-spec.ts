@@ -4,23 +4,19 @@ import { DbSessions } from '@safesync/db';
 import { Outbox } from '@safesync/outbox';
 import { eventually } from '@safesync/testing';
 import { type HandlerWorld, upTo } from '../queue/handler-world.js';
-import { bootWithOutbox, openOutboxWorld, publishedNumbers } from './outbox-world.js';
+import { bootWithOutbox, publishedNumbers, useOutboxWorld } from './outbox-world.js';
 
 /** OB-1, T18, M15: a message exists exactly if its transaction commits, whatever the order of commits. */
 describe('what the outbox publishes', () => {
   let world: HandlerWorld;
   let apps: TestingModule[];
 
-  beforeAll(async () => {
-    world = await openOutboxWorld();
+  useOutboxWorld((opened) => {
+    world = opened;
   });
   beforeEach(async () => {
-    await world.reset();
-    await world.database.pool.query('DELETE FROM safesync_outbox');
     apps = await Promise.all([0, 1].map(() => bootWithOutbox(world, [], { outbox: { relay: { pollMs: 50 } } })));
   });
-  afterEach(() => world.closeApps());
-  afterAll(() => world.close());
 
   const ascending = (list: readonly number[]): number[] => list.toSorted((a, b) => a - b);
 

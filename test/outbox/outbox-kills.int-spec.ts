@@ -4,7 +4,7 @@ import { METADATA_KEY } from '@safesync/queue';
 import { eventually, WorkerProcess } from '@safesync/testing';
 import { effect, type HandlerWorld, handlerOf, upTo } from '../queue/handler-world.js';
 import { compiledProgram } from '../support/compiled-program.js';
-import { bootWithOutbox, openOutboxWorld, publishedNumbers } from './outbox-world.js';
+import { bootWithOutbox, publishedNumbers, useOutboxWorld } from './outbox-world.js';
 import type { DeathAt, OutboxWorkerSettings } from './programs/outbox-worker.js';
 
 /** OB-1: a relay may die anywhere. Nothing is lost; what comes twice comes under the same id. */
@@ -13,18 +13,12 @@ describe('a relay that is killed', () => {
   let world: HandlerWorld;
   const workers: WorkerProcess[] = [];
 
-  beforeAll(async () => {
-    world = await openOutboxWorld();
-  });
-  beforeEach(async () => {
-    await world.reset();
-    await world.database.pool.query('DELETE FROM safesync_outbox');
+  useOutboxWorld((opened) => {
+    world = opened;
   });
   afterEach(async () => {
     for (const worker of workers.splice(0)) if (worker.isRunning) await worker.kill();
-    await world.closeApps();
   });
-  afterAll(() => world.close());
 
   const spawn = async (dieAt: DeathAt, numbers: readonly number[] = []): Promise<WorkerProcess> => {
     const { stream, database, redis } = world;

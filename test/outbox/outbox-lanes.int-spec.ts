@@ -4,22 +4,15 @@ import { OUTBOX_BACKLOG, OUTBOX_OLDEST, Outbox, SafeSyncOutboxModule } from '@sa
 import { eventually } from '@safesync/testing';
 import { type HandlerWorld, upTo } from '../queue/handler-world.js';
 import { createTestDatabase } from '../support/mysql.js';
-import { bootWithOutbox, createOutboxTables, openOutboxWorld, publishedNumbers } from './outbox-world.js';
+import { bootWithOutbox, createOutboxTables, publishedNumbers, useOutboxWorld } from './outbox-world.js';
 
 /** What goes wrong with one stream, or waits in one database, says nothing of the others. */
 describe('the streams and databases of a relay', () => {
   let world: HandlerWorld;
 
-  beforeAll(async () => {
-    world = await openOutboxWorld();
+  useOutboxWorld((opened) => {
+    world = opened;
   });
-  beforeEach(async () => {
-    await world.reset();
-    world.log.length = 0;
-    await world.database.pool.query('DELETE FROM safesync_outbox');
-  });
-  afterEach(() => world.closeApps());
-  afterAll(() => world.close());
 
   const boot = (streams: readonly string[]): Promise<TestingModule> =>
     bootWithOutbox(world, [], {

@@ -4,21 +4,15 @@ import { Outbox } from '@safesync/outbox';
 import { METADATA_KEY } from '@safesync/queue';
 import { eventually } from '@safesync/testing';
 import { type HandlerWorld, upTo } from '../queue/handler-world.js';
-import { bootWithOutbox, openOutboxWorld } from './outbox-world.js';
+import { bootWithOutbox, useOutboxWorld } from './outbox-world.js';
 
 /** OB-1: of one stream and key what was committed first leaves first, with any number of relays. */
 describe('the order of a key', () => {
   let world: HandlerWorld;
 
-  beforeAll(async () => {
-    world = await openOutboxWorld();
+  useOutboxWorld((opened) => {
+    world = opened;
   });
-  beforeEach(async () => {
-    await world.reset();
-    await world.database.pool.query('DELETE FROM safesync_outbox');
-  });
-  afterEach(() => world.closeApps());
-  afterAll(() => world.close());
 
   const boot = (batchSize = 7, batchBytes = 1_048_576): Promise<TestingModule> =>
     bootWithOutbox(world, [], {

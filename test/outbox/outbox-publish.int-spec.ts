@@ -5,7 +5,7 @@ import { PublishPayloadInvalidError, UnknownStreamError } from '@safesync/queue'
 import { eventually } from '@safesync/testing';
 import { effect, type HandlerWorld, handlerOf, upTo } from '../queue/handler-world.js';
 import { createTestDatabase } from '../support/mysql.js';
-import { bootWithOutbox, createOutboxTables, openOutboxWorld, publishedNumbers } from './outbox-world.js';
+import { bootWithOutbox, createOutboxTables, publishedNumbers, useOutboxWorld } from './outbox-world.js';
 
 describe('the outbox', () => {
   let world: HandlerWorld;
@@ -13,18 +13,14 @@ describe('the outbox', () => {
   let sessions: DbSessions;
   let outbox: Outbox;
 
-  beforeAll(async () => {
-    world = await openOutboxWorld();
+  useOutboxWorld((opened) => {
+    world = opened;
   });
   beforeEach(async () => {
-    await world.reset();
-    await world.database.pool.query('DELETE FROM safesync_outbox');
     app = await bootWithOutbox(world, []);
     sessions = app.get(DbSessions);
     outbox = app.get(Outbox);
   });
-  afterEach(() => world.closeApps());
-  afterAll(() => world.close());
 
   const published = (): Promise<number[]> => publishedNumbers(world);
   const rows = async (): Promise<number> => (await world.database.rows('SELECT id FROM safesync_outbox')).length;

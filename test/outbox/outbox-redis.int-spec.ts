@@ -5,19 +5,13 @@ import type { QueueConnectionOptions } from '@safesync/queue';
 import { eventually, type ManagedServer, type Servers, startServers } from '@safesync/testing';
 import { Redis } from 'ioredis';
 import { type HandlerWorld, upTo } from '../queue/handler-world.js';
-import { bootWithOutbox, openOutboxWorld } from './outbox-world.js';
+import { bootWithOutbox, useOutboxWorld } from './outbox-world.js';
 
 let world: HandlerWorld;
 
-beforeAll(async () => {
-  world = await openOutboxWorld();
+useOutboxWorld((opened) => {
+  world = opened;
 });
-beforeEach(async () => {
-  await world.reset();
-  await world.database.pool.query('DELETE FROM safesync_outbox');
-});
-afterEach(() => world.closeApps());
-afterAll(() => world.close());
 
 type Connection = string | QueueConnectionOptions;
 
@@ -107,22 +101,26 @@ describe('a Redis that fails', () => {
     expect(await numbersIn(admin)).toEqual(upTo(10));
   });
 
-  it('control: does not get again what was only trimmed, whatever becomes of the connection', async () => {
-    const app = await boot(server.url);
-    await publish(app, ...upTo(10));
-    await nothingWaits();
-    await admin.xtrim(world.stream, 'MAXLEN', 4);
+  /** Of ten published messages six are trimmed: they do not come again over a new connection, nor after a start of the application. */
+  const trimmedStaysAway = async (app: TestingModule): Promise<void> => {
     const before = republished();
+    await admin.xtrim(world.stream, 'MAXLEN', 4);
     await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
     await publish(app, 10);
     await nothingWaits();
     await world.closeApps();
-    // nor after a start of the application
     const again = await boot(server.url);
     await publish(again, 11);
     await nothingWaits();
     expect(await numbersIn(admin)).toEqual([6, 7, 8, 9, 10, 11]);
     expect(republished()).toBe(before);
+  };
+
+  it('control: does not get again what was only trimmed, whatever becomes of the connection', async () => {
+    const app = await boot(server.url);
+    await publish(app, ...upTo(10));
+    await nothingWaits();
+    await trimmedStaysAway(app);
   });
 
   it('does not get again what it had after a restart and trimmed since', async () => {
@@ -137,17 +135,7 @@ describe('a Redis that fails', () => {
     await server.kill();
     await server.start();
     await eventually(async () => (await marks()).join() !== first, { what: 'it was asked for all of them' });
-    const before = republished();
-    await admin.xtrim(world.stream, 'MAXLEN', 4);
-    await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
-    await publish(app, 10);
-    await nothingWaits();
-    await world.closeApps();
-    const again = await boot(server.url);
-    await publish(again, 11);
-    await nothingWaits();
-    expect(await numbersIn(admin)).toEqual([6, 7, 8, 9, 10, 11]);
-    expect(republished()).toBe(before);
+    await trimmedStaysAway(app);
   });
 
   it('gets each message once from an application that starts twenty times', async () => {

@@ -4,7 +4,7 @@ import { DbSession, DbSessions, type SqlParams } from '@safesync/db';
 import { OUTBOX_BACKLOG, OUTBOX_OLDEST, Outbox, ROWS_PURGED } from '@safesync/outbox';
 import { eventually } from '@safesync/testing';
 import { type HandlerWorld, upTo } from '../queue/handler-world.js';
-import { bootWithOutbox, openOutboxWorld } from './outbox-world.js';
+import { bootWithOutbox, useOutboxWorld } from './outbox-world.js';
 
 interface Asked {
   readonly sql: string;
@@ -13,15 +13,9 @@ interface Asked {
 
 let world: HandlerWorld;
 
-beforeAll(async () => {
-  world = await openOutboxWorld();
+useOutboxWorld((opened) => {
+  world = opened;
 });
-beforeEach(async () => {
-  await world.reset();
-  await world.database.pool.query('DELETE FROM safesync_outbox');
-});
-afterEach(() => world.closeApps());
-afterAll(() => world.close());
 
 const publish = (app: TestingModule, numbers: readonly number[], key?: string): Promise<unknown> =>
   app.get(DbSessions).run((session) =>

@@ -10,6 +10,22 @@ export async function openOutboxWorld(): Promise<HandlerWorld> {
   return world;
 }
 
+/** Hooks of a file's tests: a world for all of them, emptied before each, its applications closed after each. */
+export function useOutboxWorld(use: (world: HandlerWorld) => void): void {
+  let world: HandlerWorld | undefined;
+  beforeAll(async () => {
+    world = await openOutboxWorld();
+    use(world);
+  });
+  beforeEach(async () => {
+    await world?.reset();
+    await world?.database.pool.query('DELETE FROM safesync_outbox');
+    await world?.database.pool.query('DELETE FROM safesync_inbox');
+  });
+  afterEach(() => world?.closeApps());
+  afterAll(() => world?.close());
+}
+
 /** The tables of the library. */
 export async function createOutboxTables({ pool }: TestDatabase): Promise<void> {
   for (const Migration of OUTBOX_MIGRATIONS) {

@@ -4,6 +4,7 @@ export { InvalidOptionsError, OptionFaults } from './errors/options.error.js';
 export { isSafeSyncError, SafeSyncError, type SafeSyncErrorDetails } from './errors/safesync.error.js';
 export { BackgroundLoop, type BackgroundLoopOptions } from './lifecycle/background-loop.js';
 export { type BackgroundLogger, ConditionLog } from './lifecycle/condition-log.js';
+export { Wakeup } from './lifecycle/wakeup.js';
 export { LATENCY_BUCKETS, type LabelsOf, type MetricDefinition } from './metrics/metric-definition.js';
 export { METRICS_RECORDER, type MetricsRecorder, noMetrics, type ReadGauge } from './metrics/metrics-recorder.js';
 export { withDeadline } from './time/deadline.js';

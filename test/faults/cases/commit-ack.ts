@@ -36,7 +36,7 @@ async function killedAt(point: PathPoint, run: FaultRun, exactlyOnce: boolean): 
     ];
     const counts = { seeds, kills: seeds, messages: world.published, recoveries, faults };
     const what = exactlyOnce ? point.name : `control: ${point.name}, no inbox`;
-    return rowOf(what, await world.audit(), { ...counts, isControl: !exactlyOnce });
+    return rowOf(what, await world.audit(), { ...counts, control: exactlyOnce ? undefined : 'doubled' });
   } finally {
     await world.close();
   }

@@ -25,7 +25,14 @@ async function killedAt(point: PathPoint, run: FaultRun, exactlyOnce: boolean): 
     const recoveries = await forSeeds(run, (seed) => killOnce(world, point, seed));
     const faults = lateness(run.figures, recoveries, RECOVERY_MS);
     const what = exactlyOnce ? point.name : `control: ${point.name}, no inbox`;
-    const counts = { isControl: !exactlyOnce, seeds, kills: seeds, messages: world.published, recoveries, faults };
+    const counts = {
+      control: exactlyOnce ? undefined : ('doubled' as const),
+      seeds,
+      kills: seeds,
+      messages: world.published,
+      recoveries,
+      faults,
+    };
     return rowOf(what, await world.audit(), counts);
   } finally {
     await world.close();

@@ -36,7 +36,13 @@ async function killed(kill: Kill, figures: FaultFigures, effects: WorkerSettings
     const recoveries = [performance.now() - startedAt];
     const faults = worker.isRunning ? [] : ['the worker ended'];
     const what = isControl ? 'control: effects beside the session' : kill;
-    return rowOf(what, await world.audit(), { isControl, kills, messages: world.published, recoveries, faults });
+    return rowOf(what, await world.audit(), {
+      control: isControl ? 'doubled' : undefined,
+      kills,
+      messages: world.published,
+      recoveries,
+      faults,
+    });
   } finally {
     await load.stop();
     await worker.kill();

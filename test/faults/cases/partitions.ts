@@ -86,7 +86,12 @@ async function broken(partition: Partition, figures: FaultFigures, exactlyOnce: 
       ...(growth > MOST_GROWTH ? [`memory grew by ${Math.round(growth / 1024 / 1024)} MB`] : []),
       ...(worker.isRunning ? [] : ['the worker ended']),
     ];
-    const counts = { isControl: !exactlyOnce, messages: world.published, recoveries, faults };
+    const counts = {
+      control: exactlyOnce ? undefined : ('doubled' as const),
+      messages: world.published,
+      recoveries,
+      faults,
+    };
     const what = exactlyOnce ? name : `control: ${name}, no inbox`;
     return rowOf(what, await world.audit(), counts);
   } finally {

@@ -34,7 +34,7 @@ async function killed(figures: FaultFigures, exactlyOnce: boolean): Promise<Case
     await world.settled(stream);
     const counts = { kills: done.kills, messages: world.published, recoveries: [performance.now() - startedAt] };
     const what = exactlyOnce ? `${CREW} workers` : 'control: no inbox';
-    return rowOf(what, await world.audit(), { ...counts, isControl: !exactlyOnce });
+    return rowOf(what, await world.audit(), { ...counts, control: exactlyOnce ? undefined : 'doubled' });
   } finally {
     await load.stop();
     await crew.stop();

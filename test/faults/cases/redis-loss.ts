@@ -81,7 +81,13 @@ async function struck(
     const erased = await forgetErased(world, mayBeErased);
     const faults = [...lateness(figures, recoveries, HEALED_MS), ...(worker.isRunning ? [] : ['the worker ended'])];
     const what = exactlyOnce ? strike.name : `control: ${strike.name}, no inbox`;
-    const counts = { isControl: !exactlyOnce, seeds: figures.seeds, messages: world.published, recoveries, faults };
+    const counts = {
+      control: exactlyOnce ? undefined : ('doubled' as const),
+      seeds: figures.seeds,
+      messages: world.published,
+      recoveries,
+      faults,
+    };
     const note = strike.erases ? `${erased} unread went with the stream` : '';
     return rowOf(what, await world.audit(), { ...counts, note });
   } finally {

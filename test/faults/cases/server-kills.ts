@@ -126,5 +126,12 @@ async function rowFor(
   const faults = isControl ? [] : lateness(figures, recoveries, RESUMED_MS);
   const kills = recoveries.length;
   const findings = await world.audit();
-  return rowOf(what, findings, { isControl, seeds: kills, kills, messages: world.published, recoveries, faults });
+  return rowOf(what, findings, {
+    control: isControl ? 'lost' : undefined,
+    seeds: kills,
+    kills,
+    messages: world.published,
+    recoveries,
+    faults,
+  });
 }

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sleep } from '@safesync/core';
-import { type CaseRow, type FaultCase, type FaultFigures, rowOf } from '../kit/fault-case.js';
+import { type CaseRow, type FaultCase, type FaultFigures, GROWTH, rowOf } from '../kit/fault-case.js';
 import { type PlotLine, plot } from '../soak/plot.js';
 import { disturb, load } from '../soak/soak-faults.js';
 import { HOPELESS } from '../soak/soak-settings.js';
@@ -42,7 +42,7 @@ export const soak: FaultCase = {
     const lengthMs = Math.max(LEAST_MS, figures.faultMs);
     const kept = await soaked('tables keep a minute', { ...figures, faultMs: lengthMs }, KEEP_MS, say);
     const control = await soaked('control: tables keep all', { ...figures, faultMs: LEAST_MS }, KEEP_ALL_MS, say);
-    return [kept, { ...control, isControl: true }];
+    return [kept, { ...control, control: 'growth' }];
   },
 };
 
@@ -72,7 +72,7 @@ async function soaked(
       .join(', ');
     const faults = growths(samples)
       .filter(({ isGrowth }) => isGrowth)
-      .map(({ text }) => `grows: ${text}`);
+      .map(({ text }) => `${GROWTH}${text}`);
     return rowOf(what, await world.audit(), { ...counts, note, faults });
   } finally {
     over.abort();

@@ -43,7 +43,12 @@ async function stalledAt(stall: Stall, point: PathPoint, run: FaultRun, exactlyO
   const { seeds } = run.figures;
   try {
     const recoveries = await forSeeds(run, (seed) => stallOnce(world, stall, point, seed));
-    const counts = { isControl: !exactlyOnce, seeds, messages: world.published, recoveries };
+    const counts = {
+      control: exactlyOnce ? undefined : ('doubled' as const),
+      seeds,
+      messages: world.published,
+      recoveries,
+    };
     const where = `${stall.name} ${point.name}`;
     return rowOf(exactlyOnce ? where : `control: ${where}, no inbox`, await world.audit(), counts);
   } finally {

@@ -17,8 +17,8 @@ export function tableOf(rows: readonly CaseRow[]): string {
   const faults = rows.flatMap((row) =>
     row.faults.map((fault) => `${isAsExpected(row) ? ' ' : '!'} ${row.what}: ${fault}`),
   );
-  const silent = rows.filter((row) => row.isControl && row.faults.length === 0);
-  return [...lines, ...faults, ...silent.map(({ what }) => `! ${what}: nothing went wrong`)].join('\n');
+  const silent = rows.filter((row) => row.control !== undefined && !isAsExpected(row));
+  return [...lines, ...faults, ...silent.map(({ what, control }) => `! ${what}: nothing ${control} in it`)].join('\n');
 }
 
 function cellsOf(row: CaseRow): string[] {

@@ -20,11 +20,17 @@ export interface FaultFigures {
   readonly only: string;
 }
 
+/** What a control shows: that without what is under test this goes wrong. */
+export type Wrong = 'lost' | 'doubled' | 'pending' | 'growth';
+
+/** How a fault begins that says that something grew. */
+export const GROWTH = 'grows: ';
+
 /** One line of the table. */
 export interface CaseRow {
   readonly what: string;
-  /** A run without what is under test: it has to go wrong. */
-  readonly isControl: boolean;
+  /** A run without what is under test, and what has to go wrong in it: nothing else proves anything. */
+  readonly control?: Wrong | undefined;
   readonly seeds: number;
   readonly kills: number;
   readonly messages: number;
@@ -45,10 +51,17 @@ export interface FaultCase {
   run(run: FaultRun): Promise<CaseRow[]>;
 }
 
-/** Whether the line is as it has to be: sound, or as a control unsound. */
-export function isAsExpected({ isControl, faults }: CaseRow): boolean {
-  return isControl === faults.length > 0;
+/** Whether the line is as it has to be: sound, or as a control wrong in the way that it is about. */
+export function isAsExpected(row: CaseRow): boolean {
+  return row.control === undefined ? row.faults.length === 0 : SHOWS[row.control](row);
 }
+
+const SHOWS: Readonly<Record<Wrong, (row: CaseRow) => boolean>> = {
+  lost: ({ lost }) => lost > 0,
+  doubled: ({ doubled }) => doubled > 0,
+  pending: ({ pending }) => pending > 0,
+  growth: ({ faults }) => faults.some((fault) => fault.startsWith(`${GROWTH}rows`)),
+};
 
 /** A fault for those that took longer than they may, if that is looked at. */
 export function lateness({ isTimed }: FaultFigures, recoveries: readonly number[], mostMs: number): string[] {
@@ -64,7 +77,6 @@ export function rowOf(
 ): CaseRow {
   return {
     what,
-    isControl: false,
     seeds: 1,
     kills: 0,
     messages: 0,

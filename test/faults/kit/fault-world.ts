@@ -164,6 +164,12 @@ export class FaultWorld {
     await eventually(isDone, { what: `nothing left in ${stream}`, withinMs });
   }
 
+  /** How often the pending message that was delivered most often has been. */
+  async mostDeliveries(stream: string): Promise<number> {
+    const pending = await this.redis.client.xpending(stream, GROUP, '-', '+', 1_000);
+    return Math.max(0, ...(pending as [string, string, number, number][]).map(([, , , count]) => count));
+  }
+
   unfinished(stream: string): Promise<number> {
     return countUnfinished(this.redis.client, stream);
   }

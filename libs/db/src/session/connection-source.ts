@@ -65,11 +65,8 @@ export class ConnectionSource {
   ) {
     this.keeps = pool.showsWaiting && !pool.resetsOnRelease;
     this.chains = this.keeps && serverChains;
-    this.known = new KnownConnections(
-      dialect,
-      options,
-      (connection) => void outOfScope(() => endAbandoned(connection, this)),
-    );
+    const endLost = (connection: SessionConnection): void => void outOfScope(() => endAbandoned(connection, this));
+    this.known = new KnownConnections(dialect, options, endLost);
     this.lendings = new Lendings(options.leakAfterMs, (leak) => outOfScope(() => options.onLeak(leak)));
     this.share = shareOf(pool.identity);
     this.share.lendings.add(this.lendings);

@@ -1,7 +1,6 @@
-import { sleep } from '@safesync/core';
+import { sleep, Wakeup } from '@safesync/core';
 import type { HeldEntry } from '../delivery/held-entry.js';
 import { Mutex } from './mutex.js';
-import { Wakeup } from './wakeup.js';
 
 export interface DeliverySlotsOptions {
   /** Entries running at once. */

@@ -1,6 +1,5 @@
-import type { BackgroundLogger } from '@safesync/core';
+import { type BackgroundLogger, Wakeup } from '@safesync/core';
 import type { RedisStream } from '../stream/redis-stream.js';
-import { Wakeup } from './wakeup.js';
 
 export interface PauseSwitchParts {
   readonly stream: Pick<RedisStream, 'stream' | 'group' | 'interrupt'>;

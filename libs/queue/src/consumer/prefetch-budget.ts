@@ -1,5 +1,5 @@
+import { Wakeup } from '@safesync/core';
 import type { StreamEntry } from '../stream/stream-entry.js';
-import { Wakeup } from './wakeup.js';
 
 /** How much of the largest size seen is forgotten with each smaller entry. */
 const FORGOTTEN = 0.02;

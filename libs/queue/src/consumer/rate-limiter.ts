@@ -1,8 +1,7 @@
-import { type BackgroundLogger, type BackoffOptions, ConditionLog, equalJitter, sleep } from '@safesync/core';
+import { type BackgroundLogger, type BackoffOptions, ConditionLog, equalJitter, sleep, Wakeup } from '@safesync/core';
 import { describeError } from '../delivery/error-summary.js';
 import type { RateLimitOptions } from '../handler/rate-limit.options.js';
 import type { RedisStream } from '../stream/redis-stream.js';
-import { Wakeup } from './wakeup.js';
 
 export interface RateLimiterParts {
   readonly stream: Pick<RedisStream, 'stream' | 'group' | 'takePermits'>;

@@ -1,6 +1,5 @@
-import { BackgroundLoop, MAX_TIMER_MS } from '@safesync/core';
+import { BackgroundLoop, MAX_TIMER_MS, Wakeup } from '@safesync/core';
 import type { HeldEntry } from '../delivery/held-entry.js';
-import { Wakeup } from './wakeup.js';
 
 export interface RetryScheduleOptions {
   /** Named in logs. */

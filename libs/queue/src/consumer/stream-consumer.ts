@@ -7,12 +7,12 @@ import {
   isSafeSyncError,
   type MetricsRecorder,
   sleep,
+  Wakeup,
 } from '@safesync/core';
 import { describeError } from '../delivery/error-summary.js';
 import { GROUPS_RECREATED, MESSAGES_READ, READ_LATENCY } from '../queue.metrics.js';
 import type { OwnPending, RedisStream } from '../stream/redis-stream.js';
 import type { StreamEntry } from '../stream/stream-entry.js';
-import { Wakeup } from './wakeup.js';
 
 /** What is read: a group's share of a stream. */
 export interface EntrySource

@@ -3,7 +3,7 @@ import { OptionFaults } from '@safesync/core';
 import type { DeadLetter } from '../delivery/dead-letter.js';
 import { replayedFields } from '../message/replayed-entry.js';
 import type { QueueStreams, RegisteredStream } from '../registration/queue-streams.js';
-import { DeadLetterLog, type ReplayOutcome } from '../stream/dead-letter-log.js';
+import { DeadLetterLog } from '../stream/dead-letter-log.js';
 import { type KeptLetter, readLetter } from './kept-letter.js';
 
 /** Which dead letters `list` shows. */
@@ -70,13 +70,13 @@ export class DeadLetters {
    * replay once. Do it when the cause is gone.
    */
   async replay(stream: string, which: readonly string[] | LetterFilter): Promise<ReplayReport> {
-    const registered = this.streams.require(stream);
+    const log = logOf(this.streams.require(stream));
     const report = { replayed: 0, missing: [] as string[], unreadable: [] as string[], withoutGroup: [] as string[] };
-    for await (const [id, letter] of this.chosen(registered, which)) {
+    for await (const [id, letter] of this.chosen(log, which)) {
       if (letter === undefined) report.missing.push(id);
       else if (letter.isUnreadable) report.unreadable.push(id);
       else {
-        const outcome = await putBack(logOf(registered), id, letter as DeadLetter);
+        const outcome = await log.replay(id, (letter as DeadLetter).group, replayedFields(letter as DeadLetter));
         if (outcome === 'replayed') report.replayed += 1;
         else report[outcome].push(id);
       }
@@ -96,10 +96,9 @@ export class DeadLetters {
   }
 
   private async *chosen(
-    stream: RegisteredStream,
+    log: DeadLetterLog,
     which: readonly string[] | LetterFilter,
   ): AsyncGenerator<readonly [id: string, letter: KeptLetter | undefined]> {
-    const log = logOf(stream);
     if (!isFilter(which)) {
       requireIds(which);
       for (const id of which) {
@@ -124,10 +123,6 @@ export class DeadLetters {
       isMore = page.length === PAGE && known.length === PAGE;
     }
   }
-}
-
-function putBack(log: DeadLetterLog, id: string, letter: DeadLetter): Promise<ReplayOutcome> {
-  return log.replay(id, letter.group, replayedFields(letter));
 }
 
 /** A part of an id would name whatever begins with it. */

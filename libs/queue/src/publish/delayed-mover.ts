@@ -1,4 +1,4 @@
-import { type BackgroundLogger, BackgroundLoop, ConditionLog } from '@safesync/core';
+import { type BackgroundLogger, BackgroundLoop, ConditionLog, Wakeup } from '@safesync/core';
 import { QueueError, RedisReplyError } from '../queue.errors.js';
 import { moveDelayed } from '../stream/delayed.js';
 import type { RedisConnection } from '../stream/redis-connection.js';
@@ -33,7 +33,7 @@ export class DelayedMover {
   private readonly loop: BackgroundLoop;
   private readonly logger: BackgroundLogger;
   private readonly watched: readonly WatchedStream[];
-  private wake: (() => void) | undefined;
+  private readonly wakeup = new Wakeup();
 
   /** @param streams their names in Redis, all on this connection */
   constructor(
@@ -71,7 +71,7 @@ export class DelayedMover {
     const looksAt = performance.now() + Math.min(ms, WATCH_MS);
     if (found.looksAt <= looksAt) return;
     found.looksAt = looksAt;
-    this.wake?.();
+    this.wakeup.notify();
   }
 
   private async turn(signal: AbortSignal): Promise<void> {
@@ -118,18 +118,7 @@ export class DelayedMover {
 
   private rest(signal: AbortSignal): Promise<void> {
     const ms = Math.min(...this.watched.map(({ looksAt }) => looksAt)) - performance.now();
-    if (ms <= 0 || signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        this.wake = undefined;
-        resolve();
-      };
-      const timer = setTimeout(done, Math.ceil(Math.min(ms, IDLE_MS))).unref();
-      signal.addEventListener('abort', done, { once: true });
-      this.wake = done;
-    });
+    return ms <= 0 ? Promise.resolve() : this.wakeup.sleep(Math.min(ms, IDLE_MS), signal, { isIdle: true });
   }
 }
 

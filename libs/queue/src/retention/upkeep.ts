@@ -36,6 +36,7 @@ export class Upkeep {
   async stop(): Promise<void> {
     const stopped = Promise.all(this.parts.map((part) => part.stop()));
     this.parts = [];
+    // what Redis was asked it does, or has not got: either way the next process begins anew
     await withDeadline(stopped, STOP_MS, () => new Error('Redis does not answer')).catch(() => undefined);
   }
 

@@ -1,7 +1,6 @@
-import { type BackgroundLogger, BackgroundLoop, ConditionLog, sleep } from '@safesync/core';
+import { type BackgroundLogger, BackgroundLoop, ConditionLog, sleep, Wakeup } from '@safesync/core';
 import { describeError } from '../../delivery/error-summary.js';
 import type { LeadAnswer, OrderedGroup } from '../../stream/ordered-group.js';
-import { Wakeup } from '../wakeup.js';
 
 export interface ActiveLeaseParts {
   readonly group: Pick<OrderedGroup, 'lead' | 'resign'>;

@@ -1,4 +1,4 @@
-import { isSafeSyncError } from '@safesync/core';
+import { isSafeSyncError, Wakeup } from '@safesync/core';
 import type { HeldEntry } from '../../delivery/held-entry.js';
 import type { OrderOnFailure } from '../../handler/stream-handler.options.js';
 import type { JsonCodec } from '../../message/json.codec.js';
@@ -10,7 +10,6 @@ import type { DeliveryActions } from '../delivery-actions.js';
 import type { DeliverySlots } from '../delivery-slots.js';
 import type { HeldEntries } from '../held-entries.js';
 import type { RetrySchedule } from '../retry-schedule.js';
-import { Wakeup } from '../wakeup.js';
 import type { ActiveLease } from './active-lease.js';
 import { KeyLanes } from './key-lanes.js';
 
