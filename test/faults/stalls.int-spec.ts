@@ -1,3 +1,4 @@
+import { pausedLocks } from './cases/paused-locks.js';
 import { blockedLoop, paused } from './cases/stalls.js';
 import { describeFaultCase } from './fault-case.contract.js';
 
@@ -8,3 +9,11 @@ describeFaultCase(paused, ['paused before COMMIT', 'control: paused before COMMI
 describeFaultCase(blockedLoop, ['blocked before COMMIT', 'control: blocked before COMMIT, no inbox'], {
   only: 'before COMMIT',
 });
+
+describeFaultCase(pausedLocks, [
+  'a fenced write',
+  'a write in the session of the lease',
+  'COMMIT of that session',
+  'a write in the session of an advisory lock',
+  'control: a write without a fence',
+]);

@@ -3,6 +3,7 @@ import { type CaseRow, type FaultCase, type FaultRun, forSeeds, lateness, rowOf,
 import { FaultWorld, RECOVERY_MS } from '../kit/fault-world.js';
 import { PATH_POINTS, type PathPoint } from '../kit/points.js';
 import { Survivor } from '../kit/survivor.js';
+import { deathOf, startWorker } from '../kit/workers.js';
 
 const MESSAGES = 12;
 const BETWEEN = PATH_POINTS.filter(({ name }) => ['after COMMIT', 'before the acknowledgement'].includes(name));
@@ -47,8 +48,8 @@ async function killOnce(world: FaultWorld, point: PathPoint, seed: number): Prom
   const stream = await world.stream();
   const numbers = await world.publish(stream, MESSAGES);
   const nthNow = new SeededRandom(seed).int(...nth);
-  const worker = await world.worker(world.settings(stream, { point: { ...place, nth: nthNow, action: 'kill' } }));
-  await world.reached(worker, `${name}, number ${nthNow} (seed ${seed})`);
+  const worker = await startWorker(world.settings(stream, { point: { ...place, nth: nthNow, action: 'kill' } }));
+  await deathOf(worker, `${name}, number ${nthNow} (seed ${seed})`);
   const diedAt = performance.now();
   const done = new Set(await world.effects());
   const survivor = await Survivor.boot(world, stream);

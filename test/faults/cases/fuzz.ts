@@ -5,6 +5,7 @@ import { auditEffects, readHistory, SeededRandom } from '@safesync/testing';
 import { type FaultCase, type FaultFigures, rowOf } from '../kit/fault-case.js';
 import { FaultWorld } from '../kit/fault-world.js';
 import { fuzzedFields } from '../kit/fuzz.js';
+import { startWorker } from '../kit/workers.js';
 
 const BATCH = 500;
 const CONCURRENCY = 16;
@@ -23,7 +24,7 @@ async function fuzzed(figures: FaultFigures): Promise<ReturnType<typeof rowOf>> 
   const world = await FaultWorld.open(true);
   const stream = await world.stream();
   const handler = world.handler(stream, { concurrency: CONCURRENCY });
-  const worker = await world.worker(world.settings(stream, { handler, effects: 'none', historyFile }));
+  const worker = await startWorker(world.settings(stream, { handler, effects: 'none', historyFile }));
   const startedAt = performance.now();
   try {
     const published = await publishFuzz(world, stream, figures.seed, figures.messages);

@@ -3,6 +3,7 @@ import { type CaseRow, type FaultCase, type FaultRun, forSeeds, lateness, rowOf,
 import { FaultWorld, RECOVERY_MS } from '../kit/fault-world.js';
 import { PATH_POINTS, type PathPoint } from '../kit/points.js';
 import { Survivor } from '../kit/survivor.js';
+import { deathOf, startWorker } from '../kit/workers.js';
 
 const MESSAGES = 12;
 
@@ -48,10 +49,10 @@ async function killOnce(world: FaultWorld, point: PathPoint, seed: number): Prom
   await world.publish(stream, MESSAGES / 2);
   if (dead > 0) await world.deadConsumer(stream, dead);
   const nthNow = new SeededRandom(seed).int(...nth);
-  const worker = await world.worker(
+  const worker = await startWorker(
     world.settings(stream, { point: { ...place, nth: nthNow, action: 'kill' }, ...(workMs ? { workMs } : {}) }),
   );
-  await world.reached(worker, `${name}, number ${nthNow} (seed ${seed})`);
+  await deathOf(worker, `${name}, number ${nthNow} (seed ${seed})`);
   const diedAt = performance.now();
   const survivor = await Survivor.boot(world, stream);
   try {

@@ -4,6 +4,7 @@ import { type CaseRow, type FaultCase, type FaultFigures, lateness, rowOf, rowsO
 import { FaultWorld } from '../kit/fault-world.js';
 import { Load } from '../kit/load.js';
 import type { MeasureRequest, WorkerReport } from '../kit/worker-settings.js';
+import { startWorker } from '../kit/workers.js';
 
 /** Longest from the end of the fault to the first message that is done again, in ms. */
 const HEALED_MS = 10_000;
@@ -71,7 +72,7 @@ async function broken(partition: Partition, figures: FaultFigures, exactlyOnce: 
   const proxy = await proxyTo(urls[server]);
   urls[server] = proxy.url(urls[server]);
   const settings = world.settings(stream, { redisUrl: urls.redis, databaseUrl: urls.mysql });
-  const worker = await world.worker(settings, ['--expose-gc']);
+  const worker = await startWorker(settings, ['--expose-gc']);
   const load = new Load(world, stream);
   try {
     await world.hasDone(figures.messages / 2);

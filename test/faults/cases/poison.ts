@@ -3,6 +3,7 @@ import { eventually, WorkerCrew, type WorkerProcess } from '@safesync/testing';
 import { type CaseRow, type FaultCase, rowOf, rowsOf } from '../kit/fault-case.js';
 import { FaultWorld } from '../kit/fault-world.js';
 import { POISONS } from '../kit/poison.js';
+import { spawnWorker, startWorker } from '../kit/workers.js';
 
 const CREW = 2;
 const GOOD = 60;
@@ -33,7 +34,7 @@ async function poisoned(kind: string): Promise<CaseRow> {
   await world.publish(stream, GOOD / 2);
   const startedAt = performance.now();
   const nodeArgs = kind === 'needs all memory' ? ['--max-old-space-size=96'] : [];
-  const crew = await WorkerCrew.start(CREW, () => world.spawn(world.settings(stream, { handler }), nodeArgs));
+  const crew = await WorkerCrew.start(CREW, () => spawnWorker(world.settings(stream, { handler }), nodeArgs));
   const over = new AbortController();
   const watching = killTheSilent(crew, over.signal);
   crew.keep();
@@ -58,7 +59,7 @@ async function neverGivenUp(): Promise<CaseRow> {
   const handler = world.handler(stream, { maxDeliveries: 100 * MAX_DELIVERIES, retry: { baseMs: 20, maxMs: 100 } });
   await world.publish(stream, 1, 'throws an error');
   await world.publish(stream, GOOD);
-  const worker = await world.worker(world.settings(stream, { handler }));
+  const worker = await startWorker(world.settings(stream, { handler }));
   try {
     const isTried = async (): Promise<boolean> => (await world.mostDeliveries(stream)) > MAX_DELIVERIES;
     await eventually(isTried, { what: 'more deliveries than there would be', withinMs: 20_000 });

@@ -1,8 +1,9 @@
-import { sleep } from '@safesync/core';
 import { ProcessKiller, WorkerCrew } from '@safesync/testing';
 import { type CaseRow, type FaultCase, type FaultFigures, rowOf } from '../kit/fault-case.js';
 import { FaultWorld } from '../kit/fault-world.js';
 import { Load } from '../kit/load.js';
+import { untilDoubled } from '../kit/until-doubled.js';
+import { startWorker } from '../kit/workers.js';
 
 const CREW = 3;
 /** Kills after which a control has to have gone wrong. */
@@ -20,7 +21,7 @@ export const randomKills: FaultCase = {
 async function killed(figures: FaultFigures, exactlyOnce: boolean): Promise<CaseRow> {
   const world = await FaultWorld.open(exactlyOnce);
   const stream = await world.stream();
-  const crew = await WorkerCrew.start(CREW, () => world.worker(world.settings(stream)));
+  const crew = await WorkerCrew.start(CREW, () => startWorker(world.settings(stream)));
   const load = new Load(world, stream);
   try {
     const killer = new ProcessKiller(crew, { seed: figures.seed, everyMs: EVERY_MS });
@@ -40,9 +41,4 @@ async function killed(figures: FaultFigures, exactlyOnce: boolean): Promise<Case
     await crew.stop();
     await world.close();
   }
-}
-
-/** The control need not go on when it has gone wrong. */
-async function untilDoubled(world: FaultWorld, enough: AbortController): Promise<void> {
-  for (; !enough.signal.aborted; await sleep(200, enough.signal)) if (await world.hasDoubled()) enough.abort();
 }

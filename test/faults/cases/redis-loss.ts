@@ -3,6 +3,7 @@ import { eventually, type ManagedServer, startServers } from '@safesync/testing'
 import { type CaseRow, type FaultCase, type FaultFigures, lateness, rowOf } from '../kit/fault-case.js';
 import { FaultWorld } from '../kit/fault-world.js';
 import { Load } from '../kit/load.js';
+import { startWorker } from '../kit/workers.js';
 
 /** Longest from the end of the fault to the first message that is done again, in ms. */
 const HEALED_MS = 5_000;
@@ -64,7 +65,7 @@ async function struck(
 ): Promise<CaseRow> {
   const world = await FaultWorld.open(exactlyOnce, { redisUrl: redis.url });
   const stream = await world.stream();
-  const worker = await world.worker(world.settings(stream));
+  const worker = await startWorker(world.settings(stream));
   const load = new Load(world, stream);
   const recoveries: number[] = [];
   const mayBeErased = new Set<number>();

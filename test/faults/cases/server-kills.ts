@@ -3,6 +3,7 @@ import { type CaseRow, type FaultCase, type FaultFigures, type FaultRun, latenes
 import { FaultWorld } from '../kit/fault-world.js';
 import { PATH_POINTS, type PathPoint } from '../kit/points.js';
 import type { WorkerSettings } from '../kit/worker-settings.js';
+import { atPoint, spawnWorker } from '../kit/workers.js';
 
 const MESSAGES = 12;
 /** More than a worker reads ahead: what it holds in memory it does without Redis. */
@@ -99,8 +100,8 @@ async function enter(world: FaultWorld, point: PathPoint, seed: number, messages
     point: { ...place, nth: nthNow, action: 'wait' },
     ...(workMs ? { workMs } : {}),
   };
-  const worker = await world.spawn(world.settings(stream, settings));
-  await world.atPoint(worker, `${name}, number ${nthNow} (seed ${seed})`);
+  const worker = await spawnWorker(world.settings(stream, settings));
+  await atPoint(worker, `${name}, number ${nthNow} (seed ${seed})`);
   return { world, stream, worker };
 }
 

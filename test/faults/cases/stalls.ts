@@ -7,6 +7,7 @@ import { FaultWorld } from '../kit/fault-world.js';
 import { PATH_POINTS, type PathPoint } from '../kit/points.js';
 import { Survivor } from '../kit/survivor.js';
 import type { PointAction } from '../kit/worker-settings.js';
+import { atPoint, spawnWorker } from '../kit/workers.js';
 
 const MESSAGES = 12;
 const STALLED_AT = ['after the fetch', 'in the handler', 'before COMMIT', 'after COMMIT', 'before the acknowledgement'];
@@ -65,10 +66,10 @@ async function stallOnce(world: FaultWorld, { action }: Stall, point: PathPoint,
   const folder = mkdtempSync(join(tmpdir(), 'stall-'));
   const releaseFile = join(folder, 'release');
   const settings = world.settings(stream, { releaseFile, point: { ...place, nth: nthNow, action } });
-  const worker = await world.spawn(settings);
+  const worker = await spawnWorker(settings);
   let survivor: Survivor | undefined;
   try {
-    await world.atPoint(worker, `${name}, number ${nthNow} (seed ${seed})`);
+    await atPoint(worker, `${name}, number ${nthNow} (seed ${seed})`);
     const startedAt = performance.now();
     const [holder = ''] = await world.consumers(stream);
     survivor = await Survivor.boot(world, stream);

@@ -7,9 +7,12 @@ import type { FaultPayload, WorkerSettings } from './worker-settings.js';
 /** What handlers do with a message, as their process wants it. */
 export type FaultHandler = (message: Message<FaultPayload>, session: DbSession) => Promise<void>;
 
+/** Looks often, and has several batches of what is written in a test. */
+const RELAY = { pollMs: 20, batchSize: 10 };
+
 /** An application with one handler, as users write it: nothing in it knows of the suite. */
 export function faultApplication(settings: WorkerSettings, handle: FaultHandler): Type {
-  const { databaseUrl, redisUrl, handler } = settings;
+  const { databaseUrl, redisUrl, handler, handles = true, relays = false } = settings;
 
   @Injectable()
   class Handler {
@@ -22,11 +25,11 @@ export function faultApplication(settings: WorkerSettings, handle: FaultHandler)
   @Module({
     imports: [
       SafeSyncDbModule.forRoot({ connection: { url: databaseUrl, poolSize: (handler.concurrency ?? 1) + 4 } }),
-      SafeSyncOutboxModule.forRoot({ relay: false }),
+      SafeSyncOutboxModule.forRoot({ relay: relays && RELAY }),
       SafeSyncQueueModule.forRoot({ connections: redisUrl }),
       SafeSyncQueueModule.forFeature([{ name: handler.stream }]),
     ],
-    providers: [Handler],
+    providers: handles ? [Handler] : [],
   })
   class Application {}
   return Application;

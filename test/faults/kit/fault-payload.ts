@@ -5,7 +5,7 @@ import type { FaultPayload } from './worker-settings.js';
 export const ACCOUNTS = 10;
 
 /** The message with this number, always the same. */
-export function payloadOf(n: number, poison: string | undefined): FaultPayload {
+export function payloadOf(n: number, poison?: string): FaultPayload {
   const payload = { n, account: n % ACCOUNTS, amount: ((n * 37) % 100) + 1 };
   return poison === undefined ? payload : { ...payload, poison };
 }

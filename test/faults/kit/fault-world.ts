@@ -1,11 +1,10 @@
 import { OUTBOX_MIGRATIONS } from '@safesync/outbox';
 import type { DeadLetter, StreamHandlerOptions } from '@safesync/queue';
-import { auditEffects, countUnfinished, type EffectFindings, eventually, WorkerProcess } from '@safesync/testing';
-import { compiledProgram } from '../../support/compiled-program.js';
+import { auditEffects, countUnfinished, type EffectFindings, eventually } from '@safesync/testing';
 import { createTestDatabase, type TestDatabase } from '../../support/mysql.js';
 import { createTestRedis, type TestRedis } from '../../support/redis.js';
 import { ACCOUNTS, keyOf, modelOf, payloadOf, textOf } from './fault-payload.js';
-import type { FaultPayload, WorkerReport, WorkerSettings } from './worker-settings.js';
+import type { FaultPayload, WorkerSettings } from './worker-settings.js';
 
 const GROUP = 'g';
 
@@ -73,45 +72,10 @@ export class FaultWorld {
     return { databaseUrl: this.database.url, redisUrl: this.redis.url, handler: this.handler(stream), ...more };
   }
 
-  /** Starts a worker; resolves when its process exists. */
-  spawn(settings: WorkerSettings, nodeArgs: readonly string[] = []): Promise<WorkerProcess> {
-    const program = compiledProgram('faults/programs/fault-worker');
-    return WorkerProcess.spawn(program, { args: [JSON.stringify(settings)], nodeArgs });
-  }
-
-  /** Starts a worker; resolves when its handlers run, or when it has ended: it may be told to die on its way there. */
-  async worker(settings: WorkerSettings, nodeArgs: readonly string[] = []): Promise<WorkerProcess> {
-    const worker = await this.spawn(settings, nodeArgs);
-    const ready = worker.message(
-      (report): report is WorkerReport => 'ready' in (report as WorkerReport),
-      'ready',
-      60_000,
-    );
-    await Promise.race([ready.catch(() => undefined), worker.exit()]);
-    return worker;
-  }
-
-  /** Waits until a worker says that it is at its point. */
-  async atPoint(worker: WorkerProcess, where: string): Promise<void> {
-    const isThere = (report: unknown): report is WorkerReport => 'atPoint' in (report as WorkerReport);
-    await worker.message(isThere, where, 60_000);
-  }
-
   /** Names of the group's consumers. */
   async consumers(stream: string): Promise<string[]> {
     const rows = (await this.redis.client.xinfo('CONSUMERS', stream, GROUP)) as string[][];
     return rows.map(([, name = '']) => name);
-  }
-
-  /** Waits for the death of a worker at its failpoint; rejects, and ends it, when it gets past it. */
-  async reached(worker: WorkerProcess, where: string): Promise<void> {
-    try {
-      await eventually(() => !worker.isRunning, { what: `the worker dies ${where}`, withinMs: 60_000, everyMs: 5 });
-    } finally {
-      await worker.kill();
-    }
-    const { signal } = await worker.exit();
-    if (signal !== 'SIGKILL') throw new Error(`The worker ended otherwise: ${worker.lines.slice(-5).join(' | ')}`);
   }
 
   /** Appends messages that all mean something else; their numbers. */
@@ -146,19 +110,25 @@ export class FaultWorld {
     return [...this.payloads.values()].map(({ n }) => n);
   }
 
+  /** These messages were published as well, by somebody else. */
+  adopt(numbers: readonly number[]): void {
+    for (const n of numbers) this.payloads.set(String(n), payloadOf(n));
+  }
+
   /** These messages need not come any more. */
   forget(numbers: readonly number[]): void {
     for (const n of numbers) this.payloads.delete(String(n));
   }
 
-  /** Waits until nothing is unread or unacknowledged. */
-  /** Waits until nothing waits in the outbox. */
-  async outboxSettled(withinMs = 30_000): Promise<void> {
+  /** Waits until nothing waits in the outbox for this stream. */
+  async outboxSettled(stream: string, withinMs = 30_000): Promise<void> {
     const isDone = async (): Promise<boolean> =>
-      (await this.database.rows('SELECT id FROM safesync_outbox WHERE state = 0 LIMIT 1')).length === 0;
-    await eventually(isDone, { what: 'nothing waits in the outbox', withinMs });
+      (await this.database.rows('SELECT id FROM safesync_outbox WHERE state = 0 AND stream = ? LIMIT 1', [stream]))
+        .length === 0;
+    await eventually(isDone, { what: `nothing waits in the outbox for ${stream}`, withinMs });
   }
 
+  /** Waits until nothing is unread or unacknowledged. */
   async settled(stream: string, withinMs = 30_000): Promise<void> {
     const isDone = async (): Promise<boolean> => (await countUnfinished(this.redis.client, stream)) === 0;
     await eventually(isDone, { what: `nothing left in ${stream}`, withinMs });

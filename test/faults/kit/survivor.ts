@@ -2,6 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { book, faultApplication } from './fault-application.js';
 import type { FaultWorld } from './fault-world.js';
+import type { WorkerSettings } from './worker-settings.js';
 
 /** Another consumer, in this process, which nothing happens to. */
 export class Survivor {
@@ -12,9 +13,9 @@ export class Survivor {
   ) {}
 
   /** Handles what the stream has, from now on. */
-  static async boot(world: FaultWorld, stream: string): Promise<Survivor> {
+  static async boot(world: FaultWorld, stream: string, more: Partial<WorkerSettings> = {}): Promise<Survivor> {
     const handled: number[] = [];
-    const application = faultApplication(world.settings(stream), (message, session) => {
+    const application = faultApplication(world.settings(stream, more), (message, session) => {
       handled.push(message.payload.n);
       return book(message, session);
     });

@@ -20,7 +20,19 @@ export type PointAction = 'kill' | 'wait' | 'pause' | 'block';
 export interface PointSettings extends Omit<FailpointOptions, 'action' | 'matching'> {
   /** Source of the pattern. */
   readonly matching: string;
+  /** Source of another one, of statements: only what follows the `nth` of those counts, and of that the first. */
+  readonly following?: string;
   readonly action: PointAction;
+}
+
+/** Transactions that a worker makes, several at a time; each is to publish a message, and a third of them is undone. */
+export interface WriteSettings {
+  readonly transactions: number;
+  readonly seed: number;
+  /** Between two of one flow, in ms. Default 0. */
+  readonly restMs?: number;
+  /** `after commit`: as code does that has no outbox; for controls. */
+  readonly through: 'outbox' | 'after commit';
 }
 
 /** What a worker of the suite is told when it starts. */
@@ -28,6 +40,12 @@ export interface WorkerSettings {
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly handler: StreamHandlerOptions;
+  /** False: it only writes or relays. Default true. */
+  readonly handles?: boolean;
+  /** Whether it relays what waits in the outbox. Default false. */
+  readonly relays?: boolean;
+  /** What it does when it is ready. */
+  readonly writes?: WriteSettings;
   /** The failpoint it is to reach. */
   readonly point?: PointSettings;
   /** Ends a `block`. */
@@ -36,9 +54,10 @@ export interface WorkerSettings {
   readonly workMs?: number;
   /**
    * `session`: effects are written in the message's transaction. `beside`: by a connection of the handler's own, as code does that
-   * knows nothing of sessions; for controls. `none`: whatever the payload is, nothing is done.
+   * knows nothing of sessions; for controls. `none`: whatever the payload is, nothing is done. `transfer`: as `session`, and money
+   * moves between wallets.
    */
-  readonly effects?: 'session' | 'beside' | 'none';
+  readonly effects?: 'session' | 'beside' | 'none' | 'transfer';
   /** Where the handlers it starts are written down. */
   readonly historyFile?: string;
 }

@@ -5,7 +5,9 @@ import { NestFactory } from '@nestjs/core';
 import { type FailpointAction, failpoint, HistoryRecorder } from '@safesync/testing';
 import { createPool } from 'mysql2/promise';
 import { book, type FaultHandler, faultApplication } from '../kit/fault-application.js';
+import { writeTransactions } from '../kit/outbox-writer.js';
 import { misbehave } from '../kit/poison.js';
+import { transfer } from '../kit/wallets.js';
 import type {
   MeasureRequest,
   PointAction,
@@ -26,13 +28,23 @@ const handle: FaultHandler = async (message, session) => {
   if (settings.effects === 'none') return;
   if (message.payload.poison !== undefined) await misbehave(message.payload.poison, session);
   if (settings.workMs !== undefined) await sleep(settings.workMs);
+  if (settings.effects === 'transfer') await transfer(message.payload, session);
   if (beside) await beside.query('INSERT INTO effects (n) VALUES (?)', [message.payload.n]);
   if (beside) await session.execute('UPDATE account SET balance = balance WHERE id = 0');
   else await book(message, session);
 };
 
-function arm({ matching, action, ...point }: PointSettings): void {
-  failpoint({ ...point, matching: new RegExp(matching, 's'), action: actionOf(action) });
+function arm({ matching, following, action, ...point }: PointSettings): void {
+  const place = { ...point, matching: new RegExp(matching, 's'), action: actionOf(action) };
+  if (following === undefined) failpoint(place);
+  else
+    failpoint({
+      driver: 'mysql',
+      when: 'after',
+      matching: new RegExp(following, 's'),
+      ...(point.nth === undefined ? {} : { nth: point.nth }),
+      action: () => void failpoint({ ...place, nth: 1 }),
+    });
 }
 
 function actionOf(action: PointAction): FailpointAction {
@@ -68,3 +80,4 @@ if (settings.point) arm(settings.point);
 const app = await NestFactory.createApplicationContext(faultApplication(settings, handle), { logger: ['error'] });
 app.enableShutdownHooks();
 tell({ ready: true });
+if (settings.writes) await writeTransactions(app, settings.handler.stream, settings.writes);

@@ -1,6 +1,6 @@
-import { type EffectFindings, TcpProxy, WorkerCrew, WorkerProcess } from '@safesync/testing';
-import { compiledProgram } from '../../support/compiled-program.js';
+import { type EffectFindings, TcpProxy, WorkerCrew, type WorkerProcess } from '@safesync/testing';
 import { FaultWorld } from '../kit/fault-world.js';
+import { spawnProgram } from '../kit/workers.js';
 import type { ProcessSample, SoakSettings } from './soak-settings.js';
 
 const CREW = 2;
@@ -84,7 +84,7 @@ export class SoakWorld {
 
   async settled(): Promise<void> {
     await this.world.settled(this.orders, ANSWER_MS);
-    await this.world.outboxSettled(ANSWER_MS);
+    await this.world.outboxSettled(this.streams.entries, ANSWER_MS);
     await this.world.settled(this.streams.entries, ANSWER_MS);
   }
 
@@ -123,8 +123,7 @@ export class SoakWorld {
 }
 
 async function start(settings: SoakSettings): Promise<WorkerProcess> {
-  const program = compiledProgram('faults/programs/soak-worker');
-  const worker = await WorkerProcess.spawn(program, { args: [JSON.stringify(settings)], nodeArgs: ['--expose-gc'] });
+  const worker = await spawnProgram('soak-worker', settings, ['--expose-gc']);
   const isReady = (message: unknown): message is { ready: true } => 'ready' in (message as object);
   await worker.message(isReady, 'ready', ANSWER_MS);
   return worker;
