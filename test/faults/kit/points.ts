@@ -17,13 +17,13 @@ export interface PathPoint {
   readonly workMs?: number;
 }
 
-const mysql = (name: string, when: WireMoment, matching: string, nth: readonly [number, number]): PathPoint => ({
-  name,
-  driver: 'mysql',
-  when,
-  matching,
-  nth,
-});
+const mysql = (
+  name: string,
+  when: WireMoment,
+  matching: string,
+  nth: readonly [number, number],
+  more: Partial<PathPoint> = {},
+): PathPoint => ({ name, driver: 'mysql', when, matching, nth, ...more });
 const redis = (name: string, when: WireMoment, script: string, more: Partial<PathPoint> = {}): PathPoint => ({
   name,
   driver: 'redis',
@@ -33,6 +33,8 @@ const redis = (name: string, when: WireMoment, script: string, more: Partial<Pat
   ...more,
 });
 
+/** A commit begins the next one: only handlers that are at work at the same time have each its own. */
+const AT_ONCE = { workMs: 50 };
 /** The first transactions are those of the boot, which looks for tables. */
 const BEGIN = '^START TRANSACTION';
 const COMMIT = '^COMMIT';
@@ -40,8 +42,8 @@ const COMMIT = '^COMMIT';
 /** In the order of the path. */
 export const PATH_POINTS: readonly PathPoint[] = [
   { name: 'after the fetch', driver: 'redis', when: 'after', matching: '^XREADGROUP .* >$', nth: [1, 2] },
-  mysql('before BEGIN', 'before', BEGIN, [2, 4]),
-  mysql('after BEGIN', 'after', BEGIN, [2, 4]),
+  mysql('before BEGIN', 'before', BEGIN, [2, 4], AT_ONCE),
+  mysql('after BEGIN', 'after', BEGIN, [2, 4], AT_ONCE),
   mysql('after the inbox insert', 'after', '^INSERT.*safesync_inbox', [1, 10]),
   mysql('in the handler', 'before', '^UPDATE account', [1, 10]),
   mysql('before COMMIT', 'before', COMMIT, [4, 10]),
