@@ -92,6 +92,16 @@ describe('the order of a key', () => {
     },
   );
 
+  it('does not keep a message behind an earlier one that is not due', async () => {
+    const app = await boot();
+    await app.get(DbSessions).run(async (session) => {
+      await app.get(Outbox).publish(session, world.stream, { n: 0 }, { key: 'k', delayMs: 3_600_000 });
+      await app.get(Outbox).publish(session, world.stream, { n: 1 }, { key: 'k' });
+    });
+    await length(1);
+    expect((await arrivals()).get('k')).toEqual([1]);
+  });
+
   describe('with a message that is put off', () => {
     /** As a refusal leaves the first of ten messages of a key: waiting for its next attempt. */
     const putOffFirst = async (ms: number): Promise<void> => {

@@ -141,6 +141,47 @@ describe('what the relay asks of the table', () => {
   });
 });
 
+/** The mark of a batch is one statement, so that its rows have one time. */
+describe('a batch', () => {
+  const LARGE = 3_000;
+
+  const batchesOf = async (batchBytes: number): Promise<number[]> => {
+    const writer = await bootWithOutbox(world, [], { outbox: { relay: false } });
+    const messages = upTo(6).map((n) => ({ payload: { n, pad: 'x'.repeat(LARGE) } }));
+    await writer.get(DbSessions).run((session) => writer.get(Outbox).publishMany(session, world.stream, messages));
+    await bootWithOutbox(world, [], { outbox: { relay: { pollMs: 20, batchBytes } } });
+    await nothingWaits();
+    await world.closeApps();
+    const batches = await world.database.rows<{ n: string }>(
+      'SELECT COUNT(*) AS n FROM safesync_outbox GROUP BY available_at ORDER BY available_at',
+    );
+    return batches.map(({ n }) => Number(n));
+  };
+
+  it('has no more bytes than it may, and one message at least', async () => {
+    expect(await batchesOf(2.5 * LARGE)).toEqual([2, 2, 2]);
+    await world.database.pool.query('DELETE FROM safesync_outbox');
+    expect(await batchesOf(1)).toEqual([1, 1, 1, 1, 1, 1]);
+  });
+
+  it('control: has all that is there within its bytes', async () => {
+    expect(await batchesOf(10 * LARGE)).toEqual([6]);
+  });
+
+  it('that is in progress when the application closes is brought to its end', async () => {
+    const app = await bootWithOutbox(world, [], { outbox: { relay: { pollMs: 20 } } });
+    await world.redis.client.call('CLIENT', 'PAUSE', 60_000, 'WRITE');
+    await publish(app, [1]);
+    const isClaimed = async (): Promise<boolean> =>
+      (await world.database.rows('SELECT id FROM safesync_outbox WHERE state = 0 FOR UPDATE SKIP LOCKED')).length === 0;
+    await eventually(isClaimed, { what: 'the row is claimed' });
+    const closing = app.close();
+    await world.redis.client.call('CLIENT', 'UNPAUSE');
+    await closing;
+    expect([await rows('state = 1'), await rows('state = 0')]).toEqual([1, 0]);
+  });
+});
+
 /** OB-4 */
 describe('the table of the outbox', () => {
   it('stays small: what is published is deleted after its time, in batches, while more is published', async () => {

@@ -22,7 +22,7 @@ export interface RelayOptions {
   readonly concurrency?: number;
   /** Messages of one batch: one transaction, one write to Redis. Default 100. */
   readonly batchSize?: number;
-  /** Bytes of one batch. Default 4 194 304. A larger message is a batch of its own. */
+  /** Bytes of one batch. Default 4 194 304. A message that is larger, or that others of its key wait for, may exceed it. */
   readonly batchBytes?: number;
   /** Longest wait for Redis to confirm a batch, during which its rows stay locked. Default 5 000. */
   readonly publishTimeoutMs?: number;

@@ -20,8 +20,6 @@ export interface FailedRow {
 export interface PublishOutcomes {
   readonly published: readonly PublishedRow[];
   readonly failed: readonly FailedRow[];
-  /** Rows behind a failed one of their key: put off as long, in ms. */
-  readonly behind: ReadonlyMap<bigint, number>;
   /** Rows that were not sent, since the connection was gone: as they were. */
   readonly unsent: number;
 }
@@ -34,23 +32,23 @@ export function publishOutcomes(
 ): PublishOutcomes {
   const published: PublishedRow[] = [];
   const failed: FailedRow[] = [];
-  const behind = new Map<bigint, number>();
   let unsent = 0;
   for (const [at, chain] of chains.entries()) {
-    let waitMs: number | undefined;
+    let isBehind = false;
     for (const [index, row] of chain.entries()) {
       const result = results[at]?.[index] as PublishResult;
       const code = 'error' in result ? failureCode(result.error) : undefined;
       if ('entryId' in result) published.push({ row, entryId: result.entryId });
-      else if (waitMs !== undefined) behind.set(row.id, waitMs);
+      // left as it was: the next claim finds that the one before it is put off
+      else if (isBehind) continue;
       else if (code === undefined) unsent += 1;
       else {
-        waitMs = equalJitter(backoff, row.attempts + 1);
-        failed.push({ row, code, waitMs });
+        isBehind = true;
+        failed.push({ row, code, waitMs: equalJitter(backoff, row.attempts + 1) });
       }
     }
   }
-  return { published, failed, behind, unsent };
+  return { published, failed, unsent };
 }
 
 /** Undefined for what was never sent: that is nothing the row can be blamed for. */

@@ -34,7 +34,6 @@ const NOTHING: BatchResult = {
   claimed: [],
   published: [],
   failed: [],
-  behind: new Map(),
   unsent: 0,
   answeredAt: 0,
   isBehindOthers: false,
@@ -99,21 +98,26 @@ export class RelayBatch {
   ): Promise<ClaimedRow[]> {
     const due = [...predecessors.values()].filter(({ waitMs }) => waitMs <= 0);
     const ids = due.map(({ id }) => id);
-    const first = await claimIds(session, stream.name, ids, this.limits);
+    const first = await claimIds(session, stream.name, ids, this.limitsBeside(claimed));
     if (first.length === 0) return [];
     const keys = first.flatMap(({ orderKey }) => orderKey ?? []);
-    const next = await findHeads(session, keys, [...claimed, ...first], this.options.batchSize);
-    return next.length === 0 ? first : [...first, ...(await claimIds(session, stream.name, next, this.limits))];
+    const both = [...claimed, ...first];
+    const next = await findHeads(session, keys, both, this.options.batchSize);
+    if (next.length === 0) return first;
+    return [...first, ...(await claimIds(session, stream.name, next, this.limitsBeside(both)))];
   }
 
-  private get limits(): ClaimLimits {
-    return { rows: this.options.batchSize, bytes: this.options.batchBytes };
+  /** What a claim may add to these; one row it may always. */
+  private limitsBeside(claimed: readonly ClaimedRow[]): ClaimLimits {
+    const bytes = claimed.reduce((left, row) => left - row.bytes, this.options.batchBytes);
+    return { rows: this.options.batchSize, bytes: Math.max(0, bytes) };
   }
 
   private claim(session: DbSession, stream: RegisteredStream, wish: ClaimWish): Promise<ClaimedRow[]> {
+    const limits = this.limitsBeside([]);
     return wish.kind === 'due'
-      ? claimDue(session, stream.name, this.limits)
-      : claimIds(session, stream.name, wish.ids, this.limits);
+      ? claimDue(session, stream.name, limits)
+      : claimIds(session, stream.name, wish.ids, limits);
   }
 
   private async publish(
@@ -132,7 +136,6 @@ export class RelayBatch {
     const outcomes = publishOutcomes(chains, results, this.options.retry);
     await markPublished(session, outcomes.published, this.marks.unlessReplaced(stream.connection, server));
     await markFailed(session, outcomes.failed);
-    await putOff(session, outcomes.behind);
     return { ...outcomes, answeredAt };
   }
 }
