@@ -13,7 +13,8 @@ export interface OutboxPoint extends Omit<PointSettings, 'nth' | 'action'> {
 
 const WRITTEN = '^INSERT INTO written';
 const INSERT = '^INSERT INTO safesync_outbox';
-const CLAIM = '^SELECT.*safesync_outbox.*SKIP LOCKED';
+// what is deleted is chosen by a statement like it
+const CLAIM = '^SELECT.*safesync_outbox.*state = 0.*SKIP LOCKED';
 const APPEND = `^XADD |${scriptPattern('append-chain')}`;
 const MARK = '^UPDATE safesync_outbox.*SET state = 1';
 const COMMIT = '^COMMIT';
