@@ -1,10 +1,9 @@
-import type { DbSession } from '@safesync/db';
+import type { DbSession, SqlValue } from '@safesync/db';
 import { TABLE } from './outbox-table.js';
 import type { FailedRow, PublishedRow } from './publish-outcomes.js';
-import { sqlCase, sqlList } from './sql-lists.js';
 
-// by the primary key whatever the optimizer thinks of a small table: a scan would wait for what others have locked
-const UPDATE = `UPDATE ${TABLE} FORCE INDEX (PRIMARY)`;
+/** What is written into one row: its id and values of its own. */
+type Change = readonly [id: bigint, ...values: (string | number)[]];
 
 /**
  * Notes where rows have gone.
@@ -16,51 +15,53 @@ export async function markPublished(
   published: readonly PublishedRow[],
   server: Buffer | null,
 ): Promise<void> {
-  if (published.length === 0) return;
-  const list = sqlList(
-    'id',
-    published.map(({ row }) => row.id),
-  );
-  const entries = sqlCase(
-    'entry',
-    published.map(({ entryId }) => entryId),
-  );
-  const sql =
-    `${UPDATE} SET state = 1, available_at = UTC_TIMESTAMP(6), last_error = NULL, server = :server, ` +
-    `entry_id = ${entries.sql} WHERE id IN (${list.sql})`;
-  await session.execute(sql, { ...list.params, ...entries.params, server });
+  const changes = published.map(({ row, entryId }): Change => [row.id, entryId]);
+  const set =
+    'o.state = 1, o.available_at = UTC_TIMESTAMP(6), o.last_error = NULL, o.server = :server, o.entry_id = c.entry';
+  await change(session, changes, { columns: ['entry VARBINARY(41)'], set, params: { server } });
 }
 
 /** Counts a failed attempt of each row and puts it off. */
 export async function markFailed(session: DbSession, failed: readonly FailedRow[]): Promise<void> {
-  if (failed.length === 0) return;
-  const list = sqlList(
-    'id',
-    failed.map(({ row }) => row.id),
+  const changes = failed.map(
+    ({ row, code, waitMs }): Change => [row.id, Math.round(waitMs * MICROSECONDS), code.slice(0, 64)],
   );
-  const waits = sqlCase(
-    'wait',
-    failed.map(({ waitMs }) => microseconds(waitMs)),
-  );
-  const codes = sqlCase(
-    'code',
-    failed.map(({ code }) => code.slice(0, 64)),
-  );
-  const sql =
-    `${UPDATE} SET attempts = attempts + 1, last_error = ${codes.sql}, ` +
-    `available_at = UTC_TIMESTAMP(6) + INTERVAL (${waits.sql}) MICROSECOND WHERE id IN (${list.sql})`;
-  await session.execute(sql, { ...list.params, ...waits.params, ...codes.params });
+  const set = `o.attempts = o.attempts + 1, o.last_error = c.code, ${PUT_OFF}`;
+  await change(session, changes, { columns: ['wait BIGINT', 'code VARBINARY(64)'], set });
 }
 
 /** Puts rows off without counting an attempt: else those behind a failed one would be claimed in vain again and again. */
 export async function putOff(session: DbSession, waits: ReadonlyMap<bigint, number>): Promise<void> {
-  if (waits.size === 0) return;
-  const list = sqlList('id', [...waits.keys()]);
-  const times = sqlCase('wait', [...waits.values()].map(microseconds));
-  const sql = `${UPDATE} SET available_at = UTC_TIMESTAMP(6) + INTERVAL (${times.sql}) MICROSECOND WHERE id IN (${list.sql})`;
-  await session.execute(sql, { ...list.params, ...times.params });
+  const changes = [...waits].map(([id, waitMs]): Change => [id, Math.round(waitMs * MICROSECONDS)]);
+  await change(session, changes, { columns: ['wait BIGINT'], set: PUT_OFF });
 }
 
-function microseconds(ms: number): number {
-  return Math.round(ms * 1_000);
+/** In a millisecond. */
+const MICROSECONDS = 1_000;
+const PUT_OFF = 'o.available_at = UTC_TIMESTAMP(6) + INTERVAL c.wait MICROSECOND';
+
+interface ChangeText {
+  /** Of what each row is given beside its id. */
+  readonly columns: readonly string[];
+  readonly set: string;
+  readonly params?: Record<string, SqlValue>;
+}
+
+/**
+ * Gives each row values of its own, by one short text whatever their number: a CASE for each column would be read by both ends, and
+ * gone through for every row. The outer join has the server go from the changes to the rows, by the primary key, whatever it thinks
+ * of a small table: a scan would wait for what others have locked.
+ */
+async function change(
+  session: DbSession,
+  changes: readonly Change[],
+  { columns, set, params = {} }: ChangeText,
+): Promise<void> {
+  if (changes.length === 0) return;
+  const paths = ['id BIGINT UNSIGNED', ...columns].map((column, at) => `${column} PATH '$[${at}]'`);
+  const table = `JSON_TABLE(:changes, '$[*]' COLUMNS (${paths.join(', ')}))`;
+  const sql = `UPDATE ${TABLE} AS o FORCE INDEX (PRIMARY) RIGHT JOIN ${table} AS c ON o.id = c.id SET ${set}`;
+  // an id as text: JSON numbers end where doubles do
+  const rows = changes.map(([id, ...values]) => [String(id), ...values]);
+  await session.execute(sql, { ...params, changes: JSON.stringify(rows) });
 }

@@ -63,11 +63,11 @@ export async function insertRows(session: DbSession, stream: string, rows: reado
 }
 
 function insertText(count: number): string {
+  // available when it is due; a text that is short enough is read once only
   const rows = Array.from(
     { length: count },
     (_, at) =>
-      `(:id${at}, :stream, :key${at}, :data${at}, :bytes${at}, UTC_TIMESTAMP(6) + INTERVAL :delay${at} MICROSECOND, ` +
-      `UTC_TIMESTAMP(6) + INTERVAL :delay${at} MICROSECOND)`,
+      `(:id${at}, :stream, :key${at}, :data${at}, :bytes${at}, UTC_TIMESTAMP(6) + INTERVAL :delay${at} MICROSECOND, due_at)`,
   );
   return `INSERT INTO ${TABLE} (message_id, stream, order_key, data, bytes, due_at, available_at) VALUES ${rows.join(', ')}`;
 }

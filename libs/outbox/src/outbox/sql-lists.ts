@@ -20,13 +20,6 @@ export function sqlList(name: string, values: readonly SqlValue[]): SqlPiece {
   return { sql: names.join(', '), params };
 }
 
-/** Of each row its own value: `CASE id WHEN :id0 THEN :name0 ... END`. The ids are those of `sqlList('id', ...)` for the same rows. */
-export function sqlCase(name: string, values: readonly SqlValue[]): SqlPiece {
-  const { params } = sqlList(name, values);
-  const cases = Object.keys(params).map((parameter, at) => `WHEN :id${at} THEN :${parameter}`);
-  return { sql: `CASE id ${cases.join(' ')} END`, params };
-}
-
 function paddedLength(count: number): number {
   let length = 1;
   while (length < count) length *= 2;
