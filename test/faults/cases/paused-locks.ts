@@ -14,6 +14,11 @@ import {
 } from '../kit/guarded-resource.js';
 import { atPoint, spawnProgram } from '../kit/workers.js';
 
+/** Over soon after its holder has stopped. */
+const SHORT_MS = 400;
+/** Longer than the second holder needs, whatever else the machine does. */
+const LONG_MS = 60_000;
+
 interface Pause {
   readonly name: string;
   readonly guard: Guard;
@@ -76,14 +81,14 @@ interface Outcome {
 async function pauseOnce({ name, guard, pause, keepsLock }: Pause): Promise<Outcome> {
   const database = await createMigratedDatabase();
   await createResource(database);
-  const settings: LockSettings = { databaseUrl: database.url, holder: 1, guard, pause };
+  const settings: LockSettings = { databaseUrl: database.url, holder: 1, guard, ttlMs: SHORT_MS, pause };
   const first = await spawnProgram(PROGRAM, settings);
   let second: WorkerProcess | undefined;
   try {
     await atPoint(first, `before ${name}`);
     // such a lock lasts as long as its connection, which the server ends in the end
     if (guard === 'advisory') await endConnections(database);
-    second = await spawnProgram(PROGRAM, { databaseUrl: database.url, holder: 2, guard });
+    second = await spawnProgram(PROGRAM, { databaseUrl: database.url, holder: 2, guard, ttlMs: LONG_MS });
     await (keepsLock ? leaseIsOver(database) : endOf(second));
     first.signal('SIGCONT');
     const { ended: end } = await endOf(first);
