@@ -19,9 +19,6 @@ class SlowRedis {
 }
 
 const held = (id: string): HeldEntry => new HeldEntry({ id, fields: [], deliveryCount: 1 });
-const settled = async (): Promise<void> => {
-  for (let i = 0; i < 10; i++) await Promise.resolve();
-};
 const never = new AbortController().signal;
 
 describe('AckBatch', () => {
@@ -29,6 +26,11 @@ describe('AckBatch', () => {
   let answers: [string, FencedOutcome][];
   let log: string[];
   let batch: AckBatch;
+  /** Waits for the call with this number, from 1 on. */
+  const sent = async (count: number): Promise<void> => {
+    while (redis.calls.length < count) await new Promise(setImmediate);
+  };
+
   beforeEach(() => {
     redis = new SlowRedis();
     answers = [];
@@ -40,18 +42,24 @@ describe('AckBatch', () => {
     batch = new AckBatch(redis, onAnswers, { log: say, warn: say, error: say }, 'Acks');
   });
 
-  it('sends the first at once, and what came meanwhile together', async () => {
-    for (const id of ['1-0', '2-0', '3-0']) batch.add(held(id));
-    expect(redis.calls.map(({ ids }) => ids)).toEqual([['1-0']]);
-    redis.calls[0]?.answer(['done']);
-    await settled();
-    expect(redis.calls.map(({ ids }) => ids)).toEqual([['1-0'], ['2-0', '3-0']]);
+  it('sends together what a turn of the event loop has brought, and what came while that was on its way', async () => {
+    for (const id of ['1-0', '2-0']) batch.add(held(id));
+    expect(redis.calls).toEqual([]);
+    await sent(1);
+    for (const id of ['3-0', '4-0']) batch.add(held(id));
+    redis.calls[0]?.answer(['done', 'done']);
+    await sent(2);
+    expect(redis.calls.map(({ ids }) => ids)).toEqual([
+      ['1-0', '2-0'],
+      ['3-0', '4-0'],
+    ]);
     redis.calls[1]?.answer(['done', 'notMine']);
     await batch.flush(never);
     expect(answers).toEqual([
       ['1-0', 'done'],
       ['2-0', 'done'],
-      ['3-0', 'notMine'],
+      ['3-0', 'done'],
+      ['4-0', 'notMine'],
     ]);
     expect(batch.size).toBe(0);
   });
@@ -64,10 +72,11 @@ describe('AckBatch', () => {
 
   it('repeats a call that failed until it is answered, and says so once', async () => {
     batch.add(held('1-0'));
-    for (let i = 0; i < 3; i++) {
-      redis.calls[i]?.fail(new Error('Redis is away.'));
-      while (redis.calls.length < i + 2) await new Promise((resolve) => setImmediate(resolve));
+    for (let call = 0; call < 3; call++) {
+      await sent(call + 1);
+      redis.calls[call]?.fail(new Error('Redis is away.'));
     }
+    await sent(4);
     expect(batch.size).toBe(1);
     redis.calls[3]?.answer(['done']);
     await batch.flush(never);
@@ -77,11 +86,13 @@ describe('AckBatch', () => {
 
   it('takes "not pending" for done only after a call without an answer', async () => {
     batch.add(held('1-0'));
+    await sent(1);
     redis.calls[0]?.answer(['notPending']);
     await batch.flush(never);
     batch.add(held('2-0'));
+    await sent(2);
     redis.calls[1]?.fail(new RedisConnectionLostError('The answer was lost.'));
-    while (redis.calls.length < 3) await new Promise((resolve) => setImmediate(resolve));
+    await sent(3);
     redis.calls[2]?.answer(['notPending']);
     await batch.flush(never);
     expect(answers).toEqual([
@@ -92,8 +103,9 @@ describe('AckBatch', () => {
 
   it('does not take a refused call for one whose answer was lost', async () => {
     batch.add(held('1-0'));
+    await sent(1);
     redis.calls[0]?.fail(new RedisUnavailableError('Not sent.'));
-    while (redis.calls.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    await sent(2);
     redis.calls[1]?.answer(['notPending']);
     await batch.flush(never);
     expect(answers).toEqual([['1-0', 'notPending']]);
@@ -103,6 +115,7 @@ describe('AckBatch', () => {
     const time = new AbortController();
     batch.add(held('1-0'));
     const flushed = batch.flush(time.signal);
+    await sent(1);
     redis.calls[0]?.fail(new Error('Redis is away.'));
     time.abort();
     await flushed;

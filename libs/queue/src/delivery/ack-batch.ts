@@ -18,8 +18,8 @@ export interface AckAnswer {
 const BACKOFF: BackoffOptions = { baseMs: 50, maxMs: 2_000 };
 
 /**
- * Acknowledges committed entries. What is added while one call is in flight leaves together with the next; the first leaves at
- * once, so nothing ever waits for a timer. A call that fails is repeated until Redis answers or the batch is stopped: the work
+ * Acknowledges committed entries. What is added while one call is in flight leaves together with the next; the first leaves
+ * when the turn of the event loop ends, so nothing ever waits for a timer. A call that fails is repeated until Redis answers or the batch is stopped: the work
  * is durable, only the acknowledgement is missing.
  */
 export class AckBatch {
@@ -61,6 +61,8 @@ export class AckBatch {
 
   private async sendAll(): Promise<void> {
     for (let failures = 0; this.queued.length > 0 && !this.stopping.signal.aborted; ) {
+      // several handlers may end with one reading of the sockets
+      await new Promise(setImmediate);
       const failure = await this.sendOnce();
       if (failure === undefined) {
         failures = 0;
