@@ -15,10 +15,10 @@ export interface TransferContender extends Contender {
   readonly channel?: TransferSetup['channel'];
 }
 
-/** Of ours: what the acknowledgement's script and the claimer's turn run inside Redis. */
-export const OURS: Pick<TransferContender, 'insideScripts'> = {
-  insideScripts: ['xack', 'xpending', 'time', 'zadd', 'zrangebyscore'],
-};
+const OUR_SCRIPTS = 'xack xpending xclaim time zadd zrangebyscore xlen xrange xtrim hexists xinfo|groups';
+
+/** Of ours: the scripts of acknowledgement, claimer, delayed messages and upkeep. */
+export const OURS: Pick<TransferContender, 'insideScripts'> = { insideScripts: OUR_SCRIPTS.split(' ') };
 
 const BULLMQ_SCRIPTS =
   'get set del exists hget hgetall hmget hset hmset hdel hincrby llen lrem rpoplpush lpush rpush ' +
