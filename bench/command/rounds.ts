@@ -36,7 +36,7 @@ interface Turn {
 
 async function once({ plan, place, progress, circumstance, contender, round, share }: Turn): Promise<Run> {
   const { benchmark, runs, size, profileDir } = plan;
-  const label = `${benchmark.name} ${circumstance.key}  round ${round}/${runs}  ${contender.title}`;
+  const label = `${circumstance.key}  round ${round}/${runs}  ${contender.title}`;
   progress.live(`${label}  starts`, share);
   const run = await benchmark.run(
     {
