@@ -4,6 +4,8 @@ import type { Drained } from './drain-meter.js';
 import { type DrainOrder, POLLS } from './transfer-host.js';
 import { type TransferContender, type TransferScene, withTransfers } from './transfer-scene.js';
 
+export type { TransferContender } from './transfer-scene.js';
+
 /** The figures of `runTransfers`. */
 export const TRANSFER_FIGURES = [
   { key: 'messagesPerSecond', title: 'messages/s', digits: 0, compared: true },
