@@ -1,48 +1,76 @@
 import type { Benchmark } from './benchmarks/benchmark.js';
-import { type BenchOptions, parseBenchOptions, USAGE } from './command/bench-options.js';
+import { ALL, type BenchOptions, parseBenchOptions, USAGE } from './command/bench-options.js';
 import { catalogue } from './command/catalogue.js';
-import { progressOn } from './report/progress.js';
-import { openBenchServers } from './servers/bench-servers.js';
+import { type Plan, planOf } from './command/plan.js';
+import { measureRounds } from './command/rounds.js';
+import { comparisonTable } from './report/comparison-table.js';
+import { goalLines } from './report/goals.js';
+import { type Progress, progressOn } from './report/progress.js';
+import { writeResults } from './report/results.js';
+import { summaryOf } from './report/summary.js';
+import { withPlace } from './servers/bench-place.js';
+import { type BenchServers, openBenchServers } from './servers/bench-servers.js';
 import { environmentLine, environmentOf } from './servers/environment.js';
 
 /** Exit 0: every run was valid (with `--strict`: and every goal met). Exit 1: not so. Exit 2: the command was not understood. */
 async function main(): Promise<number> {
   const benchmarks = await catalogue();
-  const options = understood(benchmarks);
-  const benchmark = options && benchmarks.get(options.name ?? '');
-  if (!options || !benchmark) {
-    const list = [...benchmarks.values()].map(({ name, title }) => `  ${name}  ${title}`).join('\n');
-    console.error(`${USAGE}\n\nBenchmarks:\n${list}`);
+  const understood = understand(benchmarks);
+  if (!understood) {
+    const list = [...benchmarks.values()].map(({ name, title }) => `  ${name.padEnd(10)} ${title}`).join('\n');
+    console.error(`${USAGE}\n\nBenchmarks (or ${ALL}):\n${list}`);
     return 2;
   }
-  return measure(benchmark, options);
+  return measureAll(understood.plans, understood.options);
 }
 
-function understood(benchmarks: ReadonlyMap<string, Benchmark>): BenchOptions | undefined {
+function understand(
+  benchmarks: ReadonlyMap<string, Benchmark>,
+): { options: BenchOptions; plans: readonly Plan[] } | undefined {
   try {
     const options = parseBenchOptions(process.argv.slice(2));
-    if (options.name && !benchmarks.has(options.name)) throw new Error(`There is no benchmark "${options.name}".`);
-    return options;
+    if (options.name === undefined) return undefined;
+    const named = options.name === ALL ? [...benchmarks.values()] : [benchmarks.get(options.name)];
+    const plans = named.map((benchmark) => {
+      if (!benchmark) throw new Error(`There is no benchmark "${options.name}".`);
+      return planOf(benchmark, options);
+    });
+    return { options, plans };
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n`);
     return undefined;
   }
 }
 
-async function measure(benchmark: Benchmark, options: BenchOptions): Promise<number> {
+async function measureAll(plans: readonly Plan[], options: BenchOptions): Promise<number> {
   const progress = progressOn(options.json ? process.stderr : process.stdout);
   const servers = await openBenchServers((line) => progress.done(line));
   try {
-    const environment = await environmentOf(servers.mysqlUrl, servers.redisUrl);
-    progress.done(environmentLine(environment));
-    const { summary, text } = await benchmark.run({ options, servers, progress });
-    progress.clear();
-    if (!options.json) console.log(`\n${text}\n`);
-    console.log(JSON.stringify({ ...summary, environment }));
-    return options.strict && summary.goals.some(({ met }) => !met) ? 1 : 0;
+    let missed = 0;
+    for (const plan of plans) missed += await measure(plan, options, servers, progress);
+    return options.strict && missed > 0 ? 1 : 0;
   } finally {
     await servers.close();
   }
+}
+
+/** Resolves with the number of goals that were missed. */
+async function measure(plan: Plan, options: BenchOptions, servers: BenchServers, progress: Progress): Promise<number> {
+  const { benchmark } = plan;
+  const environment = await environmentOf(servers.mysqlUrl, servers.redisUrl);
+  progress.done(`${benchmark.name}: ${benchmark.title}`);
+  progress.done(environmentLine(environment));
+  const measured = await withPlace(servers, (place) => measureRounds(plan, place, progress));
+  const summary = summaryOf(benchmark, measured);
+  if (plan.complete) await writeResults(plan, measured, { ...summary, environment });
+  if (!options.json) {
+    const tables = measured.map((each) => comparisonTable(benchmark, each, plan.size));
+    const warning = options.quick ? 'Quick: the work is checked, its ratios are too short to count.' : '';
+    const parts = [...tables, goalLines(benchmark, summary.goals), warning];
+    console.log(`\n${parts.filter(Boolean).join('\n\n')}\n`);
+  }
+  console.log(JSON.stringify({ ...summary, environment }));
+  return summary.goals.filter(({ met }) => !met).length;
 }
 
 try {

@@ -1,18 +1,19 @@
 import { parseArgs } from 'node:util';
 
-/** The command line, complete and checked. */
+/** The command line, complete and checked as far as it can be without knowing the benchmark. */
 export interface BenchOptions {
-  /** Which benchmark; undefined lists them. */
+  /** Which benchmark, or `all`; undefined lists them. */
   readonly name: string | undefined;
-  /** Rounds; in each, every contender runs once. */
-  readonly runs: number;
-  /** Measured messages of a run, after the warm-up. */
-  readonly messages: number;
-  readonly concurrency: readonly number[];
+  /** Rounds; undefined: what the benchmark says. */
+  readonly runs: number | undefined;
+  /** Units of work of a run; undefined: what the benchmark says. */
+  readonly size: number | undefined;
+  /** Keys of the cases to measure; undefined: what the benchmark says. */
+  readonly cases: readonly string[] | undefined;
   /** Keys of the contenders to run; undefined: all. */
   readonly contenders: readonly string[] | undefined;
   readonly quick: boolean;
-  /** Only the last line, the JSON, on standard output. */
+  /** Only the closing line, the JSON, on standard output. */
   readonly json: boolean;
   /** A goal that is not met fails the command. */
   readonly strict: boolean;
@@ -20,15 +21,15 @@ export interface BenchOptions {
   readonly profileDir: string | undefined;
 }
 
-const FULL = { runs: 5, messages: 10_000, concurrency: '1,8' };
-const QUICK = { runs: 3, messages: 1_500, concurrency: '8' };
+/** Runs every benchmark, one after the other. */
+export const ALL = 'all';
 
 export const USAGE = `npm run bench -- <benchmark> [options]
-  --runs <n>          rounds; every contender runs once in each (default ${FULL.runs}; quick ${QUICK.runs})
-  --messages <n>      messages of a run (default ${FULL.messages}; quick ${QUICK.messages})
-  --concurrency <n,n> messages at once (default ${FULL.concurrency}; quick ${QUICK.concurrency})
-  --contenders <a,b>  only these, by their keys in the JSON (default: all)
-  --quick             small enough for every change: under 40 seconds on 2 cores
+  --runs <n>          rounds; every contender runs once in each
+  --size <n>          how much work a run is: messages, sessions, ..
+  --cases <a,b>       only these, by their keys in the JSON: c1,c8
+  --contenders <a,b>  only these, by their keys in the JSON
+  --quick             small enough for every change: under 40 seconds on 2 cores; writes no results
   --json              print the closing line of JSON only
   --strict            exit 1 when a goal is not met
   --profile <folder>  write a CPU profile of every contender's process`;
@@ -40,8 +41,8 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
     allowPositionals: true,
     options: {
       runs: { type: 'string' },
-      messages: { type: 'string' },
-      concurrency: { type: 'string' },
+      size: { type: 'string' },
+      cases: { type: 'string' },
       contenders: { type: 'string' },
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
@@ -50,12 +51,11 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
     },
   });
   if (positionals.length > 1) throw new Error(`One benchmark at a time, not: ${positionals.join(' ')}.`);
-  const defaults = values.quick ? QUICK : FULL;
   return {
     name: positionals[0],
-    runs: count('--runs', values.runs ?? String(defaults.runs)),
-    messages: count('--messages', values.messages ?? String(defaults.messages)),
-    concurrency: (values.concurrency ?? defaults.concurrency).split(',').map((n) => count('--concurrency', n)),
+    runs: count('--runs', values.runs),
+    size: count('--size', values.size),
+    cases: values.cases?.split(','),
     contenders: values.contenders?.split(','),
     quick: values.quick,
     json: values.json,
@@ -64,7 +64,8 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
   };
 }
 
-function count(option: string, text: string): number {
+function count(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
   const n = Number(text);
   if (!Number.isSafeInteger(n) || n < 1) throw new Error(`${option} takes whole numbers from 1, not "${text}".`);
   return n;

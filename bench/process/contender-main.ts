@@ -1,6 +1,4 @@
-import { Redis } from 'ioredis';
-import type { ContenderModule, ContenderReport, ContenderSetup, DrainOrder } from './contender.js';
-import { DrainMeter } from './drain-meter.js';
+import type { ContenderReport, Host } from './contender.js';
 
 const PROGRESS_MS = 250;
 
@@ -8,16 +6,18 @@ function report(message: ContenderReport): void {
   process.send?.(message);
 }
 
-/** Entry of a contender's process: `contender-main.js <module> <setup as JSON>`, with an IPC channel to the bench. */
-async function main(modulePath: string, setup: ContenderSetup): Promise<void> {
-  const contender = (await import(modulePath)) as ContenderModule;
-  const meter = new DrainMeter(new Redis(setup.redisUrl, { protocol: 2 }), setup);
-  process.on('message', (order: DrainOrder) => {
-    void meter.drain(order.expect).then((result) => report({ kind: 'drained', result }), fail);
-  });
+/** Entry of a contender's process: URLs of its host and its module, and the setup as JSON; an IPC channel to the bench. */
+async function main(hostUrl: string, moduleUrl: string, setup: string): Promise<void> {
   process.on('disconnect', () => process.exit(0));
-  await contender.start(setup, meter);
-  setInterval(() => report({ kind: 'progress', finished: meter.finishedCount }), PROGRESS_MS).unref();
+  const { host } = (await import(hostUrl)) as { host: Host<unknown, unknown, unknown, unknown> };
+  let done = 0;
+  const perform = await host(await import(moduleUrl), JSON.parse(setup), (now) => {
+    done = now;
+  });
+  process.on('message', (order) => {
+    void perform(order).then((result) => report({ kind: 'performed', result }), fail);
+  });
+  setInterval(() => report({ kind: 'progress', done }), PROGRESS_MS).unref();
   report({ kind: 'ready' });
 }
 
@@ -26,5 +26,5 @@ function fail(error: unknown): void {
   process.exit(1);
 }
 
-const [modulePath = '', setup = ''] = process.argv.slice(2);
-main(modulePath, JSON.parse(setup) as ContenderSetup).catch(fail);
+const [hostUrl = '', moduleUrl = '', setup = ''] = process.argv.slice(2);
+main(hostUrl, moduleUrl, setup).catch(fail);

@@ -1,39 +1,36 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { basename, dirname } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { withDeadline } from '@safesync/core';
-import type { ContenderReport, ContenderSetup, Drained, DrainOrder } from './contender.js';
+import type { RunOrder } from '../benchmarks/benchmark.js';
+import type { ContenderReport } from './contender.js';
 
 const ENTRY = fileURLToPath(new URL('./contender-main.js', import.meta.url));
+const BENCH = new URL('../', import.meta.url);
 const START_MS = 30_000;
 const STALL_MS = 120_000;
 const STDERR_KEPT = 4_000;
 
-export interface ContenderProcessOptions {
-  /** Names the contender in errors. */
-  readonly name: string;
-  /** URL of the contender's module. */
-  readonly module: string;
-  readonly setup: ContenderSetup;
-  /** File for a CPU profile of the process. */
-  readonly profile?: string;
-  readonly onProgress: (finished: number) => void;
-}
-
 /** A contender in a process of its own: a JIT that nobody else warmed, and CPU time that is nobody else's. */
-export class ContenderProcess {
+export class ContenderProcess<Order, Result> {
   private readonly child: ChildProcess;
   private stderr = '';
+  private done = 0;
   private waiting: { kind: ContenderReport['kind']; resolve: (report: ContenderReport) => void } | undefined;
   private readonly exited: Promise<never>;
 
-  private constructor(private readonly options: ContenderProcessOptions) {
-    const { profile } = options;
+  private constructor(
+    private readonly run: RunOrder,
+    host: string,
+    setup: unknown,
+  ) {
+    const { profile, contender } = run;
     const profiler = profile
       ? ['--cpu-prof', `--cpu-prof-dir=${dirname(profile)}`, `--cpu-prof-name=${basename(profile)}`]
       : [];
-    this.child = fork(ENTRY, [options.module, JSON.stringify(options.setup)], {
+    const urls = [host, contender.module].map((file) => new URL(file, BENCH).href);
+    this.child = fork(ENTRY, [...urls, JSON.stringify(setup)], {
       execArgv: profiler,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
@@ -42,47 +39,76 @@ export class ContenderProcess {
     });
     this.child.on('message', (report: ContenderReport) => this.onReport(report));
     this.exited = once(this.child, 'exit').then(([code]) => {
-      throw new Error(`Contender "${options.name}" ended by itself (exit ${String(code)}).\n${this.stderr}`);
+      throw new Error(`Contender "${contender.title}" ended by itself (exit ${String(code)}).\n${this.stderr}`);
     });
     this.exited.catch(() => undefined);
   }
 
-  /** Resolves once the contender reads its stream. */
-  static async start(options: ContenderProcessOptions): Promise<ContenderProcess> {
-    const contender = new ContenderProcess(options);
-    await contender.report('ready', START_MS);
-    return contender;
+  /**
+   * Lends the process of the run's contender to `use`, ready for orders, and ends it afterwards. `host` is the file of the
+   * kind of work, from the folder `bench/`; `setup` goes to host and contender.
+   */
+  static async lend<Order, Result, T>(
+    run: RunOrder,
+    host: string,
+    setup: unknown,
+    use: (contender: ContenderProcess<Order, Result>) => Promise<T>,
+  ): Promise<T> {
+    const contender = new ContenderProcess<Order, Result>(run, host, setup);
+    try {
+      await contender.report('ready', START_MS);
+      return await use(contender);
+    } finally {
+      await contender.stop();
+    }
   }
 
-  /** Announces `messages` messages, lets `publish` send them, and waits until all are finished and acknowledged. */
-  async drain(messages: number, publish: () => Promise<void>): Promise<Drained> {
-    const order: DrainOrder = { expect: messages };
-    this.child.send(order);
-    const drained = this.report('drained', STALL_MS);
-    await publish();
-    const report = await drained;
-    if (report.kind !== 'drained') throw new Error(`Contender "${this.options.name}" answered ${report.kind}.`);
-    return report.result;
+  /** The process id, for what /proc says of it. */
+  get pid(): number | undefined {
+    return this.child.pid;
   }
 
-  async stop(): Promise<void> {
+  /** Sends an order, does `meanwhile` (publishing what the order waits for), and resolves with the contender's answer. */
+  async perform(order: Order, meanwhile: () => Promise<void> = () => Promise.resolve()): Promise<Result> {
+    this.child.send(order as object);
+    const performed = this.report('performed', STALL_MS);
+    const [report] = await Promise.all([performed, meanwhile()]);
+    if (report.kind !== 'performed') throw new Error(`Contender "${this.name}" answered ${report.kind}.`);
+    return report.result as Result;
+  }
+
+  private get name(): string {
+    return this.run.contender.title;
+  }
+
+  private async stop(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const gone = once(this.child, 'exit');
-    this.child.disconnect();
+    if (this.child.connected) this.child.disconnect();
     await gone;
   }
 
   private onReport(report: ContenderReport): void {
-    if (report.kind === 'progress') this.options.onProgress(report.finished);
+    if (report.kind === 'progress') {
+      this.done = report.done;
+      this.run.onProgress(report.done);
+    }
     if (report.kind === this.waiting?.kind) this.waiting.resolve(report);
   }
 
-  private report(kind: ContenderReport['kind'], ms: number): Promise<ContenderReport> {
+  /** Resolves with the next report of that kind; rejects when the process ends, or makes no progress for `ms`. */
+  private async report(kind: ContenderReport['kind'], ms: number): Promise<ContenderReport> {
     const arrived = new Promise<ContenderReport>((resolve) => {
       this.waiting = { kind, resolve };
     });
-    const late = (): Error =>
-      new Error(`Contender "${this.options.name}" was not ${kind} within ${ms} ms.\n${this.stderr}`);
-    return withDeadline(Promise.race([arrived, this.exited]), ms, late);
+    const ended = Promise.race([arrived, this.exited]);
+    let before: number;
+    do {
+      before = this.done;
+      const report = await Promise.race([ended, pause(ms, undefined, { ref: false })]);
+      if (report) return report;
+    } while (this.done !== before);
+    const missed = kind === 'ready' ? 'is not ready' : 'has not done what it was asked to';
+    throw new Error(`Contender "${this.name}" ${missed}, and made no progress for ${ms} ms.\n${this.stderr}`);
   }
 }

@@ -1,45 +1,18 @@
-/** What a contender is given: where to read, where to write, and how many messages it works on at once. */
-export interface ContenderSetup {
-  /** Connection URL including the database. */
-  readonly mysqlUrl: string;
-  readonly redisUrl: string;
-  readonly stream: string;
-  /** Exists already, and has read nothing. */
-  readonly group: string;
-  /** Messages at once; the size of the connection pool too. */
-  readonly concurrency: number;
-}
+/** Performs an order of the bench; orders come one after the other. */
+export type Perform<Order, Result> = (order: Order) => Promise<Result>;
 
-/** How a contender tells the meter about a message. Both calls count and return: they cost every contender the same. */
-export interface Probe {
-  /** The message is decoded and its transaction is about to do its first statement. */
-  started(): void;
-  /** The last statement has returned; commit and acknowledgement are still to come. */
-  finished(): void;
-}
-
-/** A module in a process of its own. Resolves once the contender reads its stream; it then works until the process ends. */
-export interface ContenderModule {
-  start(setup: ContenderSetup, probe: Probe): Promise<void>;
-}
-
-/** What one run of one contender measured about itself. */
-export interface Drained {
-  /** From the first message started to the moment the group has nothing pending. */
-  readonly elapsedMs: number;
-  /** User and system time of the contender's process over the same interval. */
-  readonly cpuUs: number;
-  /** XPENDING commands the meter itself sent, to be taken off the server's count. */
-  readonly polls: number;
-}
+/**
+ * One kind of work, inside a contender's process: makes the contender's module ready and says how orders are performed.
+ * A file exports it as `host`. Orders, results and setup cross the process border as JSON.
+ */
+export type Host<Module, Setup, Order, Result> = (
+  contender: Module,
+  setup: Setup,
+  onProgress: (done: number) => void,
+) => Promise<Perform<Order, Result>>;
 
 /** What the contender's process tells the bench. */
 export type ContenderReport =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'progress'; readonly finished: number }
-  | { readonly kind: 'drained'; readonly result: Drained };
-
-/** What the bench tells the contender's process: this many messages are coming. */
-export interface DrainOrder {
-  readonly expect: number;
-}
+  | { readonly kind: 'progress'; readonly done: number }
+  | { readonly kind: 'performed'; readonly result: unknown };

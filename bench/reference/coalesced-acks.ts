@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { ContenderSetup } from '../process/contender.js';
+import type { TransferSetup } from '../transfer/transfer-contender.js';
 
 /** One XACK in flight; what is to be acknowledged meanwhile goes together in the next. */
 export class CoalescedAcks {
@@ -8,7 +8,7 @@ export class CoalescedAcks {
 
   constructor(
     private readonly redis: Redis,
-    private readonly setup: Pick<ContenderSetup, 'stream' | 'group'>,
+    private readonly setup: Pick<TransferSetup, 'stream' | 'group'>,
   ) {}
 
   add(id: string): void {

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { type Connection, createConnection } from 'mysql2/promise';
-import type { ContenderSetup, Probe } from '../process/contender.js';
 import { DEPOSIT, RECORD, type Transfer, WITHDRAW } from '../transfer/transfer.js';
+import type { Probe, TransferSetup } from '../transfer/transfer-contender.js';
 import { CoalescedAcks } from './coalesced-acks.js';
 import { Prefetch } from './prefetch.js';
 import { readTransfers } from './read-loop.js';
@@ -12,7 +12,7 @@ const PREFETCH = 100;
  * B: the same work by somebody who counts round trips: a reader that stays ahead, one pinned connection per lane with
  * autocommit off (no BEGIN), acknowledgements collected while one is in flight.
  */
-export async function start(setup: ContenderSetup, probe: Probe): Promise<void> {
+export async function start(setup: TransferSetup, probe: Probe): Promise<void> {
   const lanes = await Promise.all(Array.from({ length: setup.concurrency }, () => openLane(setup.mysqlUrl)));
   const acks = new CoalescedAcks(new Redis(setup.redisUrl, { protocol: 2 }), setup);
   const reader = new Redis(setup.redisUrl, { protocol: 2 });
@@ -37,7 +37,7 @@ async function run(lane: Connection, source: Source, acks: CoalescedAcks, probe:
 }
 
 async function inTransaction(lane: Connection, { id, from, to, amount }: Transfer, probe: Probe): Promise<void> {
-  probe.started();
+  probe.started(id);
   await lane.query(WITHDRAW, [amount, from]);
   await lane.query(DEPOSIT, [amount, to]);
   await lane.query(RECORD, [id, from, to, amount]);

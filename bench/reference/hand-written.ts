@@ -1,22 +1,22 @@
 import { Redis } from 'ioredis';
 import { createPool, type Pool } from 'mysql2/promise';
-import type { ContenderSetup, Probe } from '../process/contender.js';
 import { DEPOSIT, RECORD, type Transfer, WITHDRAW } from '../transfer/transfer.js';
+import type { Probe, TransferSetup } from '../transfer/transfer-contender.js';
 import { readLoop } from './read-loop.js';
 
 /** A: what a careful programmer writes by hand, without a library and without tuning. */
-export async function start(setup: ContenderSetup, probe: Probe): Promise<void> {
+export async function start(setup: TransferSetup, probe: Probe): Promise<void> {
   const pool = createPool({ uri: setup.mysqlUrl, connectionLimit: setup.concurrency });
   const redis = new Redis(setup.redisUrl, { protocol: 2 });
   await pool.query('SELECT 1');
   void readLoop(redis, setup, (transfer) => inTransaction(pool, transfer, probe));
 }
 
-async function inTransaction(pool: Pool, { id, from, to, amount }: Transfer, probe: Probe): Promise<void> {
+export async function inTransaction(pool: Pool, { id, from, to, amount }: Transfer, probe: Probe): Promise<void> {
   const connection = await pool.getConnection();
   try {
     await connection.query('BEGIN');
-    probe.started();
+    probe.started(id);
     await connection.query(WITHDRAW, [amount, from]);
     await connection.query(DEPOSIT, [amount, to]);
     await connection.query(RECORD, [id, from, to, amount]);

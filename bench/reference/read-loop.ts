@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis';
-import type { ContenderSetup } from '../process/contender.js';
 import type { Transfer } from '../transfer/transfer.js';
+import type { TransferSetup } from '../transfer/transfer-contender.js';
 
 const BLOCK_MS = 5_000;
 
 type Reply = [stream: string, entries: [id: string, fields: [name: string, value: string]][]][] | null;
-type Group = Pick<ContenderSetup, 'stream' | 'group'>;
+type Group = Pick<TransferSetup, 'stream' | 'group'>;
 
 /** One XREADGROUP of up to `count` new messages; empty when none came for five seconds. */
 export async function readTransfers(
@@ -24,7 +24,7 @@ export async function readTransfers(
  */
 export async function readLoop(
   redis: Redis,
-  setup: ContenderSetup,
+  setup: TransferSetup,
   work: (transfer: Transfer) => Promise<void>,
 ): Promise<never> {
   for (;;) {

@@ -7,10 +7,16 @@ export interface Spread {
 
 export function spread(values: readonly number[]): Spread {
   if (values.length === 0) throw new RangeError('A median needs at least one measurement.');
+  return { median: quantile(values, 0.5), min: quantile(values, 0), max: quantile(values, 1) };
+}
+
+/** The value that `share` of the values lie below, between two neighbours where it falls between them. */
+export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  const at = (index: number): number => sorted.at(index) ?? Number.NaN;
-  const middle = (sorted.length - 1) / 2;
-  return { median: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2, min: at(0), max: at(-1) };
+  const place = (sorted.length - 1) * share;
+  const below = sorted[Math.floor(place)] ?? Number.NaN;
+  const above = sorted[Math.ceil(place)] ?? Number.NaN;
+  return below + (above - below) * (place - Math.floor(place));
 }
 
 /**
@@ -18,5 +24,9 @@ export function spread(values: readonly number[]): Spread {
  * grows slower meanwhile slows both.
  */
 export function ratioByRound(ours: readonly number[], theirs: readonly number[]): Spread {
-  return spread(ours.map((value, round) => value / (theirs[round] ?? Number.NaN)));
+  return spread(ours.map((value, i) => value / (theirs[i] ?? Number.NaN)));
+}
+
+export function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
 }

@@ -1,10 +1,12 @@
 import { Redis } from 'ioredis';
 import { createConnection, createPool, type Pool } from 'mysql2/promise';
-import { GROUP, TransferWorld } from './transfer-world.js';
+import { GROUP, StreamChannel } from './stream-channel.js';
+import { TransferWorld } from './transfer-world.js';
 
 /** What makes a run invalid: the negative control of every figure the bench prints. */
 describe('verification of a run', () => {
   const name = `bench_spec_${process.pid}`;
+  const stream = `t:${name}`;
   let pool: Pool;
   let redis: Redis;
   let world: TransferWorld;
@@ -17,11 +19,11 @@ describe('verification of a run', () => {
     url.pathname = `/${name}`;
     pool = createPool({ uri: url.href, connectionLimit: 1 });
     redis = new Redis(process.env.REDIS_URL as string, { protocol: 2 });
-    world = new TransferWorld(pool, redis, `t:${name}`);
+    world = new TransferWorld(pool, new StreamChannel(redis, stream));
   });
 
   afterAll(async () => {
-    await redis.del(world.stream);
+    await redis.del(stream);
     redis.disconnect();
     await pool.query(`DROP DATABASE ${name}`);
     await pool.end();
@@ -29,19 +31,20 @@ describe('verification of a run', () => {
 
   beforeEach(async () => {
     await world.reset();
-    await world.publish(1);
+    await world.prepare(1);
+    await world.release();
   });
 
   /** The one message, as a correct contender handles it. */
   async function handle(): Promise<void> {
-    const reply = await redis.xreadgroup('GROUP', GROUP, 'spec', 'STREAMS', world.stream, '>');
+    const reply = await redis.xreadgroup('GROUP', GROUP, 'spec', 'STREAMS', stream, '>');
     const [[, [[id, [, data]]]]] = reply as [[string, [[string, [string, string]]]]];
     const transfer = JSON.parse(data) as { id: number; from: number; to: number; amount: number };
     await pool.query('UPDATE accounts SET balance = balance - ? WHERE id = ?', [transfer.amount, transfer.from]);
     await pool.query('UPDATE accounts SET balance = balance + ? WHERE id = ?', [transfer.amount, transfer.to]);
     const { from, to, amount } = transfer;
     await pool.query('INSERT INTO transfers VALUES (?, ?, ?, ?)', [transfer.id, from, to, amount]);
-    await redis.xack(world.stream, GROUP, id);
+    await redis.xack(stream, GROUP, id);
   }
 
   it('finds nothing after a correct run', async () => {
@@ -73,7 +76,7 @@ describe('verification of a run', () => {
   });
 
   it('finds an entry that was not acknowledged', async () => {
-    await redis.xreadgroup('GROUP', GROUP, 'spec', 'STREAMS', world.stream, '>');
+    await redis.xreadgroup('GROUP', GROUP, 'spec', 'STREAMS', stream, '>');
     expect(await world.faults()).toContain('entries pending: 1 instead of 0');
   });
 });
