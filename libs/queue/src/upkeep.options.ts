@@ -8,7 +8,7 @@ export interface RetentionOptions {
   readonly maxLength?: number;
   /** True: beyond `maxLength`, which must be given, unfinished messages go too. **This loses messages.** Default false. */
   readonly allowLoss?: boolean;
-  /** Pause between two turns of upkeep, in ms: trimming, dead letters, consumers to forget. Default 30 000. */
+  /** Pause between two turns of upkeep, in ms: trimming, dead letters, consumers to forget. Default 120 000. */
   readonly intervalMs?: number;
 }
 
@@ -43,7 +43,7 @@ export interface StreamUpkeep {
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
-const INTERVAL_MS = 30_000;
+const INTERVAL_MS = 120_000;
 const LENGTH = 100_000;
 
 /** Fills in the defaults and adds what cannot work to `faults`. */

@@ -24,9 +24,9 @@ type GroupGauge = MetricDefinition<'stream' | 'group'> & { kind: 'gauge' };
 /** `undefined`: not known, which is not 0. */
 type Read = (group: GroupSurvey, now: number) => number | undefined;
 
-const INTERVAL_MS = 5_000;
+const INTERVAL_MS = 30_000;
 /** Older than this a survey says nothing about now: better no sample than a wrong one. */
-const STALE_MS = 30_000;
+const STALE_MS = 90_000;
 
 const GROUP_GAUGES: readonly (readonly [GroupGauge, Read])[] = [
   [GROUP_PENDING, ({ pending }) => pending],
@@ -38,7 +38,7 @@ const GROUP_GAUGES: readonly (readonly [GroupGauge, Read])[] = [
 ];
 
 /**
- * The gauges of one stream. Redis is asked every few seconds in the background, and whoever looks gets the last answer: looking
+ * The gauges of one stream. Redis is asked twice a minute in the background, and whoever looks gets the last answer: looking
  * never waits, and costs nothing per message. Without a recorder that follows gauges Redis is not asked at all.
  */
 export class StreamGauges {
