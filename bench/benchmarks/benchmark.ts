@@ -10,6 +10,8 @@ export interface Contender {
   readonly title: string;
   /** The file that its process loads, from the folder `bench/`: `reference/hand-written.js`. */
   readonly module: string;
+  /** Keys of the cases that it takes part in. Default: all. */
+  readonly cases?: readonly string[];
 }
 
 /** A circumstance under which every contender is measured: `c8`, eight at once. */
@@ -17,6 +19,8 @@ export interface Case {
   readonly key: string;
   readonly title: string;
   readonly concurrency: number;
+  /** How many times the benchmark's size is measured in it, where its work is quick. Default: once. */
+  readonly times?: number;
 }
 
 /** Something measured of a run: a column of the table, a field of the JSON. */

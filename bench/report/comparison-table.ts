@@ -18,8 +18,8 @@ export function comparisonTable(benchmark: Benchmark, measured: Measured, size: 
     ...others.map((figure) => medianCell(runs, figure)),
   ]);
   const rounds = [...measured.byContender.values()][0]?.length ?? 0;
-  const { key, title } = measured.case;
-  const headline = `${benchmark.name} ${key} (${title}): medians of ${rounds} rounds of ${size} ${benchmark.unit}`;
+  const { key, title, times = 1 } = measured.case;
+  const headline = `${benchmark.name} ${key} (${title}): medians of ${rounds} rounds of ${size * times} ${benchmark.unit}`;
   return `${headline}\n${textTable([header, ...rows])}`;
 }
 
