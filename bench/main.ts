@@ -64,7 +64,9 @@ async function measure(plan: Plan, options: BenchOptions, servers: BenchServers,
   if (plan.complete) await writeResults(plan, measured, { ...summary, environment });
   if (!options.json) {
     const tables = measured.map((each) => comparisonTable(benchmark, each, plan.size));
-    console.log(`\n${[...tables, goalLines(benchmark, summary.goals)].filter(Boolean).join('\n\n')}\n`);
+    const warning = options.quick ? 'Quick: the work is checked, its ratios are too short to count.' : '';
+    const parts = [...tables, goalLines(benchmark, summary.goals), warning];
+    console.log(`\n${parts.filter(Boolean).join('\n\n')}\n`);
   }
   console.log(JSON.stringify({ ...summary, environment }));
   return summary.goals.filter(({ met }) => !met).length;

@@ -12,7 +12,7 @@ export async function start(setup: TransferSetup, probe: Probe): Promise<void> {
   void readLoop(redis, setup, (transfer) => inTransaction(pool, transfer, probe));
 }
 
-async function inTransaction(pool: Pool, { id, from, to, amount }: Transfer, probe: Probe): Promise<void> {
+export async function inTransaction(pool: Pool, { id, from, to, amount }: Transfer, probe: Probe): Promise<void> {
   const connection = await pool.getConnection();
   try {
     await connection.query('BEGIN');

@@ -12,7 +12,7 @@ export async function start(setup: TransferSetup, probe: Probe): Promise<void> {
   void readLoop(redis, setup, (transfer) => inTransaction(dataSource, transfer, probe));
 }
 
-function inTransaction(dataSource: DataSource, transfer: Transfer, probe: Probe): Promise<void> {
+export function inTransaction(dataSource: DataSource, transfer: Transfer, probe: Probe): Promise<void> {
   const { id, from, to, amount } = transfer;
   return dataSource.transaction(async (manager) => {
     probe.started(id);

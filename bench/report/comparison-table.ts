@@ -19,7 +19,8 @@ export function comparisonTable(benchmark: Benchmark, measured: Measured, size: 
   ]);
   const rounds = [...measured.byContender.values()][0]?.length ?? 0;
   const { key, title, times = 1 } = measured.case;
-  const headline = `${benchmark.name} ${key} (${title}): medians of ${rounds} rounds of ${size * times} ${benchmark.unit}`;
+  const how = rounds === 1 ? 'one round' : `medians of ${rounds} rounds`;
+  const headline = `${benchmark.name} ${key} (${title}): ${how} of ${size * times} ${benchmark.unit}`;
   return `${headline}\n${textTable([header, ...rows])}`;
 }
 

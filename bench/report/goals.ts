@@ -2,6 +2,8 @@ import type { Benchmark, Goal } from '../benchmarks/benchmark.js';
 import { figureOf, type Measured, ratioOf, runsOf } from './measured.js';
 import { round } from './statistics.js';
 
+const RATIO_DIGITS = 3;
+
 /** What a goal asked for and what was measured. */
 export interface GoalResult {
   readonly id: string;
@@ -11,11 +13,12 @@ export interface GoalResult {
 }
 
 /** Every goal whose case and contenders were measured, in the benchmark's order. */
-export function judge({ goals, ours }: Benchmark, all: readonly Measured[]): GoalResult[] {
+export function judge({ goals, ours, figures }: Benchmark, all: readonly Measured[]): GoalResult[] {
   return goals.flatMap((goal) => {
     const measured = all.find((each) => each.case.key === goal.case);
     const value = measured && goalValue(measured, goal, ours);
-    return value === undefined ? [] : [result(goal, round(value, 3))];
+    const digits = goal.against === undefined ? figures.find(({ key }) => key === goal.figure)?.digits : undefined;
+    return value === undefined ? [] : [result(goal, round(value, digits ?? RATIO_DIGITS))];
   });
 }
 

@@ -5,8 +5,9 @@ export interface TransferSetup {
   /** Connection URL including the database. */
   readonly mysqlUrl: string;
   readonly redisUrl: string;
-  /** The stream; for BullMQ, the queue. */
+  /** The stream; with `channel` "bullmq", the queue. */
   readonly stream: string;
+  readonly channel: 'stream' | 'bullmq';
   /** Exists already, and has read nothing. */
   readonly group: string;
   /** Messages at once; the size of the connection pool too. */

@@ -8,6 +8,9 @@ export interface DrainOrder {
   readonly expect: number;
 }
 
+/** The command that asks what is left. */
+export const POLLS = { stream: 'xpending', bullmq: 'llen' } as const;
+
 export const host: Host<TransferModule, TransferSetup, DrainOrder, Drained> = async (contender, setup, onProgress) => {
   const redis = new Redis(setup.redisUrl, { protocol: 2 });
   const meter = new DrainMeter(() => unacknowledged(redis, setup), onProgress);
@@ -15,7 +18,9 @@ export const host: Host<TransferModule, TransferSetup, DrainOrder, Drained> = as
   return ({ expect }) => meter.drain(expect);
 };
 
-async function unacknowledged(redis: Redis, { stream, group }: TransferSetup): Promise<number> {
+/** Asks with one command, named in `POLLS`. */
+async function unacknowledged(redis: Redis, { channel, stream, group }: TransferSetup): Promise<number> {
+  if (channel === 'bullmq') return redis.llen(`bull:${stream}:active`);
   const [pending] = (await redis.xpending(stream, group)) as [number];
   return pending;
 }

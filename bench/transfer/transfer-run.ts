@@ -1,17 +1,32 @@
+import type { Redis } from 'ioredis';
 import type { BenchPlace, Contender, Run, RunOrder } from '../benchmarks/benchmark.js';
 import { COSTS, costsOf, ServerMeter } from '../counters/server-meter.js';
 import { ContenderProcess } from '../process/contender-process.js';
+import { BullChannel } from './bull-channel.js';
+import type { Channel } from './channel.js';
 import type { Drained } from './drain-meter.js';
 import { GROUP, StreamChannel } from './stream-channel.js';
 import type { TransferSetup } from './transfer-contender.js';
-import type { DrainOrder } from './transfer-host.js';
+import { type DrainOrder, POLLS } from './transfer-host.js';
 import { TransferWorld } from './transfer-world.js';
 
 /** Somebody who takes transfers from Redis into the database. */
 export interface TransferContender extends Contender {
   /** Redis commands that only its scripts run: the server counts them, but no client sends them. */
   readonly insideScripts?: readonly string[];
+  /** How messages reach it; default: a stream. */
+  readonly channel?: TransferSetup['channel'];
 }
+
+const BULLMQ_SCRIPTS =
+  'get set del exists hget hgetall hmget hset hmset hdel hincrby llen lrem rpoplpush lpush rpush ' +
+  'srem scard zadd zcard zrem zrange zrangebyscore zpopmin xadd xtrim';
+
+/** Of every contender on BullMQ. It sends scripts and one blocking command, and nothing else. */
+export const BULLMQ: Pick<TransferContender, 'channel' | 'insideScripts'> = {
+  channel: 'bullmq',
+  insideScripts: BULLMQ_SCRIPTS.split(' '),
+};
 
 /** The figures of `runTransfers`. */
 export const TRANSFER_FIGURES = [
@@ -26,9 +41,11 @@ export const TRANSFER_FIGURES = [
 export async function runTransfers(run: RunOrder<TransferContender>, place: BenchPlace): Promise<Run> {
   const { mysqlUrl, redisUrl, keyPrefix, redis, pool } = place;
   const stream = `${keyPrefix}transfers`;
-  const world = new TransferWorld(pool, new StreamChannel(redis, stream));
+  const { channel = 'stream' } = run.contender;
+  const world = new TransferWorld(pool, openChannel(channel, redis, stream));
   await world.reset();
-  const setup: TransferSetup = { mysqlUrl, redisUrl, stream, group: GROUP, concurrency: run.case.concurrency };
+  const { concurrency } = run.case;
+  const setup: TransferSetup = { mysqlUrl, redisUrl, stream, channel, group: GROUP, concurrency };
   const result = await ContenderProcess.lend<DrainOrder, Drained, Run>(
     run,
     'transfer/transfer-host.js',
@@ -39,8 +56,13 @@ export async function runTransfers(run: RunOrder<TransferContender>, place: Benc
     },
   );
   const faults = await world.faults();
+  await world.close();
   if (faults.length > 0) throw new Error(`Invalid run of ${run.contender.title}: ${faults.join('; ')}.`);
   return result;
+}
+
+function openChannel(kind: TransferSetup['channel'], redis: Redis, name: string): Channel {
+  return kind === 'bullmq' ? new BullChannel(redis, name) : new StreamChannel(redis, name);
 }
 
 type Drainer = ContenderProcess<DrainOrder, Drained>;
@@ -53,7 +75,7 @@ async function drain(contender: Drainer, world: TransferWorld, messages: number)
 async function measure(
   contender: Drainer,
   world: TransferWorld,
-  { size, contender: { insideScripts } }: RunOrder<TransferContender>,
+  { size, contender: { insideScripts, channel = 'stream' } }: RunOrder<TransferContender>,
   place: BenchPlace,
 ): Promise<Run> {
   await world.prepare(size);
@@ -63,7 +85,7 @@ async function measure(
     released = await world.release();
     meter.restartCpu(); // what publishing cost is not the contender's
   });
-  const own = { ...released, xpending: drained.polls };
+  const own = { ...released, [POLLS[channel]]: drained.polls };
   const costs = costsOf(await meter.end(), { units: size, cpuUs: drained.cpuUs, own, insideScripts });
   return { ...costs, figures: { messagesPerSecond: (size * 1_000) / drained.elapsedMs, ...costs.figures } };
 }

@@ -38,4 +38,8 @@ export class TransferWorld {
   async faults(): Promise<string[]> {
     return [...(await this.ledger.faults(this.published)), ...(await this.channel.faults(this.published))];
   }
+
+  close(): Promise<void> {
+    return this.channel.close();
+  }
 }
