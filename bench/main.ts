@@ -58,6 +58,7 @@ async function measureAll(plans: readonly Plan[], options: BenchOptions): Promis
 async function measure(plan: Plan, options: BenchOptions, servers: BenchServers, progress: Progress): Promise<number> {
   const { benchmark } = plan;
   const environment = await environmentOf(servers.mysqlUrl, servers.redisUrl);
+  progress.done(`${benchmark.name}: ${benchmark.title}`);
   progress.done(environmentLine(environment));
   const measured = await withPlace(servers, (place) => measureRounds(plan, place, progress));
   const summary = summaryOf(benchmark, measured);

@@ -1,8 +1,7 @@
-import { BULLMQ, runTransfers, TRANSFER_FIGURES, type TransferContender } from '../transfer/transfer-run.js';
+import { runTransfers, TRANSFER_FIGURES } from '../transfer/transfer-run.js';
+import { BULLMQ, OURS, type TransferContender } from '../transfer/transfer-scene.js';
 import { atOnce, type Benchmark, type Goal } from './benchmark.js';
 
-/** What the acknowledgement's script and the claimer's turn run inside Redis. */
-const OUR_SCRIPTS = ['xack', 'xpending', 'time', 'zadd', 'zrangebyscore'];
 /** Of the handler; the commit is one more, the inbox another. */
 const STATEMENTS = 3;
 const CASES = atOnce(1, 8, 32);
@@ -13,18 +12,8 @@ export const benchmark: Benchmark<TransferContender> = {
   unit: 'messages',
   ours: 'safesync',
   contenders: [
-    {
-      key: 'safesync',
-      title: 'ours: @StreamHandler',
-      module: 'safesync/transfer-handler.js',
-      insideScripts: OUR_SCRIPTS,
-    },
-    {
-      key: 'exactlyOnce',
-      title: 'ours: exactlyOnce',
-      module: 'safesync/exactly-once-handler.js',
-      insideScripts: OUR_SCRIPTS,
-    },
+    { key: 'safesync', title: 'ours: @StreamHandler', module: 'safesync/transfer-handler.js', ...OURS },
+    { key: 'exactlyOnce', title: 'ours: exactlyOnce', module: 'safesync/exactly-once-handler.js', ...OURS },
     { key: 'handWritten', title: 'A hand-written loop', module: 'reference/hand-written.js' },
     { key: 'handTuned', title: 'B tuned by hand', module: 'reference/hand-tuned.js' },
     { key: 'typeorm', title: 'C TypeORM loop', module: 'reference/typeorm-loop.js' },

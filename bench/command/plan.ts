@@ -16,15 +16,16 @@ export interface Plan {
 /** The benchmark's own amounts with what the command line changes; throws for a case or a contender that there is not. */
 export function planOf(benchmark: Benchmark, options: BenchOptions): Plan {
   const amount = options.quick ? benchmark.quick : benchmark.full;
+  const { runs = amount.runs, size = amount.size } = options;
   const narrowed = options.cases ?? options.contenders ?? options.profileDir;
   return {
     benchmark,
-    runs: options.runs ?? amount.runs,
-    size: options.size ?? amount.size,
+    runs,
+    size,
     cases: chosen('case', benchmark.cases, options.cases ?? amount.cases),
     contenders: chosen('contender', benchmark.contenders, options.contenders),
     profileDir: options.profileDir,
-    complete: !options.quick && narrowed === undefined,
+    complete: narrowed === undefined && runs >= benchmark.full.runs && size >= benchmark.full.size,
   };
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { BenchPlace, Case, Contender, Run } from '../benchmarks/benchmark.js';
+import type { BenchPlace, Case, Contender, Figure, Run } from '../benchmarks/benchmark.js';
 import type { Measured } from '../report/measured.js';
 import type { Progress } from '../report/progress.js';
 import type { Plan } from './plan.js';
@@ -55,8 +55,14 @@ async function once({ plan, place, progress, circumstance, contender, round, sha
     },
     place,
   );
-  const compared = benchmark.figures.filter((figure) => figure.compared);
-  const shown = compared.map(({ key, title, digits }) => `${run.figures[key]?.toFixed(digits) ?? '-'} ${title}`);
-  progress.done(`${label}  ${shown.join(', ')}`);
+  progress.done(`${label}  ${shown(benchmark.figures, run)}`);
   return run;
+}
+
+/** The compared figures of a run; where it shows none, all that it shows. */
+function shown(figures: readonly Figure[], run: Run): string {
+  const visible = figures.filter(({ key }) => run.figures[key] !== undefined);
+  const compared = visible.filter((figure) => figure.compared);
+  const chosen = compared.length > 0 ? compared : visible;
+  return chosen.map(({ key, title, digits }) => `${run.figures[key]?.toFixed(digits)} ${title}`).join(', ');
 }

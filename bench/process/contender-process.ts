@@ -1,21 +1,22 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { basename, dirname } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { withDeadline } from '@safesync/core';
 import type { RunOrder } from '../benchmarks/benchmark.js';
 import type { ContenderReport } from './contender.js';
 
 const ENTRY = fileURLToPath(new URL('./contender-main.js', import.meta.url));
 const BENCH = new URL('../', import.meta.url);
 const START_MS = 30_000;
-const STALL_MS = 300_000;
+const STALL_MS = 120_000;
 const STDERR_KEPT = 4_000;
 
 /** A contender in a process of its own: a JIT that nobody else warmed, and CPU time that is nobody else's. */
 export class ContenderProcess<Order, Result> {
   private readonly child: ChildProcess;
   private stderr = '';
+  private done = 0;
   private waiting: { kind: ContenderReport['kind']; resolve: (report: ContenderReport) => void } | undefined;
   private readonly exited: Promise<never>;
 
@@ -88,15 +89,26 @@ export class ContenderProcess<Order, Result> {
   }
 
   private onReport(report: ContenderReport): void {
-    if (report.kind === 'progress') this.run.onProgress(report.done);
+    if (report.kind === 'progress') {
+      this.done = report.done;
+      this.run.onProgress(report.done);
+    }
     if (report.kind === this.waiting?.kind) this.waiting.resolve(report);
   }
 
-  private report(kind: ContenderReport['kind'], ms: number): Promise<ContenderReport> {
+  /** Resolves with the next report of that kind; rejects when the process ends, or makes no progress for `ms`. */
+  private async report(kind: ContenderReport['kind'], ms: number): Promise<ContenderReport> {
     const arrived = new Promise<ContenderReport>((resolve) => {
       this.waiting = { kind, resolve };
     });
-    const late = (): Error => new Error(`Contender "${this.name}" was not ${kind} within ${ms} ms.\n${this.stderr}`);
-    return withDeadline(Promise.race([arrived, this.exited]), ms, late);
+    const ended = Promise.race([arrived, this.exited]);
+    let before: number;
+    do {
+      before = this.done;
+      const report = await Promise.race([ended, pause(ms, undefined, { ref: false })]);
+      if (report) return report;
+    } while (this.done !== before);
+    const missed = kind === 'ready' ? 'is not ready' : 'has not done what it was asked to';
+    throw new Error(`Contender "${this.name}" ${missed}, and made no progress for ${ms} ms.\n${this.stderr}`);
   }
 }

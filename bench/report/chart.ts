@@ -30,6 +30,7 @@ export function chart(benchmark: Benchmark, all: readonly Measured[]): string {
   for (const measured of all) {
     for (const figure of comparedFigures(benchmark)) {
       const rows = chartRows(benchmark, measured, figure);
+      if (rows.length === 0) continue;
       const headline = `${benchmark.name}, ${measured.case.title}: ${figure.title}`;
       panels.push(`<g transform="translate(0 ${y})">${panel(headline, figure, rows)}</g>`);
       y += HEAD + rows.length * ROW + ROW / 2;

@@ -5,8 +5,9 @@ import { textTable } from './text-table.js';
 
 /** One table per case: the compared figures with range and ratio, then the medians of the others. */
 export function comparisonTable(benchmark: Benchmark, measured: Measured, size: number): string {
-  const compared = comparedFigures(benchmark);
-  const others = benchmark.figures.filter((figure) => !figure.compared);
+  const shown = shownFigures(benchmark, measured);
+  const compared = comparedFigures({ figures: shown });
+  const others = shown.filter((figure) => !figure.compared);
   const header = [
     'contender',
     ...compared.flatMap(({ title }) => [title, 'min..max', 'ours / it', 'min..max']),
@@ -22,6 +23,12 @@ export function comparisonTable(benchmark: Benchmark, measured: Measured, size: 
   const how = rounds === 1 ? 'one round' : `medians of ${rounds} rounds`;
   const headline = `${benchmark.name} ${key} (${title}): ${how} of ${size * times} ${benchmark.unit}`;
   return `${headline}\n${textTable([header, ...rows])}`;
+}
+
+/** A case need not show every figure of its benchmark. */
+function shownFigures({ figures }: Benchmark, { byContender }: Measured): Figure[] {
+  const runs = [...byContender.values()].flat();
+  return figures.filter(({ key }) => figureOf(runs, key) !== undefined);
 }
 
 function comparedCells(

@@ -17,9 +17,10 @@ export interface BenchSummary {
 export function summaryOf(benchmark: Benchmark, all: readonly Measured[]): BenchSummary {
   const compared = comparedFigures(benchmark);
   const ratios = all.flatMap((measured) =>
-    compared.map((figure) => {
+    compared.flatMap((figure) => {
       const name = compared.length === 1 ? measured.case.key : `${measured.case.key}.${figure.key}`;
-      return [name, ratiosOf(benchmark, measured, figure)];
+      const found = ratiosOf(benchmark, measured, figure);
+      return Object.keys(found).length === 0 ? [] : [[name, found]];
     }),
   );
   const perMessage = all.map((measured) => [measured.case.key, costsOf(benchmark, measured)]);

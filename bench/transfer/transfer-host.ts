@@ -12,11 +12,15 @@ export interface DrainOrder {
 export const POLLS = { stream: 'xpending', bullmq: 'llen' } as const;
 
 export const host: Host<TransferModule, TransferSetup, DrainOrder, Drained> = async (contender, setup, onProgress) => {
-  const redis = new Redis(setup.redisUrl, { protocol: 2 });
-  const meter = new DrainMeter(() => unacknowledged(redis, setup), onProgress);
+  const meter = drainMeter(setup, onProgress);
   await contender.start(setup, meter);
   return ({ expect }) => meter.drain(expect);
 };
+
+export function drainMeter(setup: TransferSetup, onProgress: (finished: number) => void): DrainMeter {
+  const redis = new Redis(setup.redisUrl, { protocol: 2 });
+  return new DrainMeter(() => unacknowledged(redis, setup), onProgress);
+}
 
 /** Asks with one command, named in `POLLS`. */
 async function unacknowledged(redis: Redis, { channel, stream, group }: TransferSetup): Promise<number> {

@@ -2,7 +2,7 @@ import type { Pool } from 'mysql2/promise';
 import type { Calls } from '../counters/server-counters.js';
 import type { Channel } from './channel.js';
 import { Ledger } from './ledger.js';
-import { transfer } from './transfer.js';
+import { type Transfer, transfer } from './transfer.js';
 
 /** Tables and channel of the transfer work: emptied before a run, checked after it. */
 export class TransferWorld {
@@ -25,13 +25,17 @@ export class TransferWorld {
 
   /** Makes `count` transfers ready that nobody sees before `release`. */
   async prepare(count: number): Promise<void> {
-    const transfers = Array.from({ length: count }, () => transfer(++this.published));
-    await this.channel.prepare(transfers);
+    await this.channel.prepare(Array.from({ length: count }, () => this.next()));
   }
 
   /** Shows what was prepared, all at once; resolves with the Redis commands that this took. */
   release(): Promise<Calls> {
     return this.channel.release();
+  }
+
+  /** The next transfer, for a caller who publishes it. */
+  next(): Transfer {
+    return transfer(++this.published);
   }
 
   /** What is wrong after a run; empty when every message had its effect exactly once and none is left. */
