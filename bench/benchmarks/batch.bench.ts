@@ -1,11 +1,6 @@
-import { runTransfers, TRANSFER_FIGURES, type TransferContender } from '../transfer/transfer-run.js';
+import { runTransfers, TRANSFER_FIGURES } from '../transfer/transfer-run.js';
+import { OURS, type TransferContender } from '../transfer/transfer-scene.js';
 import type { Benchmark, BenchPlace, Run, RunOrder } from './benchmark.js';
-
-const OURS = 'safesync';
-const OURS_SETS = 'safesyncSets';
-
-/** What the acknowledgement's script and the claimer's turn run inside Redis. */
-const INSIDE_SCRIPTS = ['xack', 'xpending', 'time', 'zadd', 'zrangebyscore'];
 
 interface BatchContender extends TransferContender {
   /** Messages at once, where they are not batches. */
@@ -18,28 +13,28 @@ export const benchmark: Benchmark<BatchContender> = {
   name: 'batch',
   title: 'transfers in transactions of 50, against the same by hand and against single ones',
   unit: 'messages',
-  ours: OURS,
+  ours: 'safesync',
   contenders: [
     {
-      key: OURS,
+      key: 'safesync',
       title: 'ours: batch of 50',
-      module: 'batch/safesync-per-message.js',
-      insideScripts: INSIDE_SCRIPTS,
+      module: 'safesync/batch-per-message.js',
+      ...OURS,
     },
-    { key: 'handPerMessage', title: 'G by hand, 50 each', module: 'batch/hand-per-message.js' },
+    { key: 'handPerMessage', title: 'G by hand, 50 each', module: 'reference/batch-per-message.js' },
     {
-      key: OURS_SETS,
+      key: 'safesyncSets',
       title: 'ours: batch, in sets',
-      module: 'batch/safesync-set-based.js',
-      insideScripts: INSIDE_SCRIPTS,
+      module: 'safesync/batch-in-sets.js',
+      ...OURS,
       times: 4,
     },
-    { key: 'handSets', title: 'H by hand, in sets', module: 'batch/hand-set-based.js', times: 4 },
+    { key: 'handSets', title: 'H by hand, in sets', module: 'reference/batch-in-sets.js', times: 4 },
     {
       key: 'single',
       title: 'ours: single, 8 at once',
       module: 'safesync/transfer-handler.js',
-      insideScripts: INSIDE_SCRIPTS,
+      ...OURS,
       concurrency: 8,
     },
   ],
@@ -51,11 +46,11 @@ export const benchmark: Benchmark<BatchContender> = {
       id: 'PF-2.handSets',
       case: 'b50',
       figure: 'messagesPerSecond',
-      of: OURS_SETS,
+      of: 'safesyncSets',
       against: 'handSets',
       atLeast: 0.85,
     },
-    { id: 'PF-2.single', case: 'b50', figure: 'messagesPerSecond', of: OURS_SETS, against: 'single', atLeast: 8 },
+    { id: 'PF-2.single', case: 'b50', figure: 'messagesPerSecond', of: 'safesyncSets', against: 'single', atLeast: 8 },
   ],
   full: { runs: 5, size: 10_000, cases: ['b50'] },
   quick: { runs: 1, size: 1_000, cases: ['b50'] },

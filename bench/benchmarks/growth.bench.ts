@@ -2,7 +2,7 @@ import { growthCurves } from '../growth/growth-curves.js';
 import { runSituation, type Situation } from '../growth/growth-run.js';
 import type { Benchmark } from './benchmark.js';
 
-const HANDLER = { module: 'growth/gated-handler.js' };
+const HANDLER = { module: 'safesync/gated-handler.js' };
 /** Whom everything grown is compared with. */
 const SMALL = 'backlog1e3';
 

@@ -1,35 +1,35 @@
 import { COSTS } from '../counters/server-meter.js';
 import { type Publisher, runPublisher } from '../publish/publish-run.js';
+import { BULLMQ, OURS } from '../transfer/transfer-scene.js';
 import type { Benchmark } from './benchmark.js';
-
-const OURS = 'safesync';
 
 const CONTENDERS: readonly Publisher[] = [
   {
-    key: OURS,
+    key: 'safesync',
+    insideScripts: OURS.insideScripts,
     title: 'ours',
-    module: 'publish/safesync-publisher.js',
+    module: 'safesync/publisher.js',
     publishesTo: (work) => (work === 'transaction' ? ['recorded', 'inOutbox'] : ['inStream']),
   },
   {
     key: 'raw',
     title: 'XADD by hand',
-    module: 'publish/raw-publisher.js',
+    module: 'reference/xadd-publisher.js',
     cases: ['one', 'many'],
     publishesTo: () => ['inStream'],
   },
   {
     key: 'bullmq',
     title: 'BullMQ',
-    module: 'publish/bullmq-publisher.js',
+    module: 'reference/bullmq-publisher.js',
     cases: ['one', 'many'],
     publishesTo: () => ['inQueue'],
-    insideScripts: ['incr', 'hset', 'hmset', 'hget', 'exists', 'lpush', 'rpush', 'zadd', 'xtrim'],
+    insideScripts: [...(BULLMQ.insideScripts ?? []), 'incr'],
   },
   {
     key: 'silent',
     title: 'ours without a message',
-    module: 'publish/silent-transaction.js',
+    module: 'safesync/silent-transaction.js',
     cases: ['transaction'],
     publishesTo: () => ['recorded'],
   },
@@ -39,7 +39,7 @@ export const benchmark: Benchmark<Publisher> = {
   name: 'publish',
   title: 'messages into a stream: directly, in bulk, from a transaction through the outbox',
   unit: 'messages',
-  ours: OURS,
+  ours: 'safesync',
   contenders: CONTENDERS,
   cases: [
     { key: 'one', title: 'one by one, each awaited', concurrency: 1, times: 2 },

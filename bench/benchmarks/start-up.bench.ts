@@ -8,8 +8,8 @@ export const benchmark: Benchmark = {
   ours: 'safesync',
   contenders: [
     { key: 'safesync', title: 'ours: one @StreamHandler', module: 'safesync/transfer-handler.js' },
-    { key: 'nestTypeorm', title: 'Nest and TypeORM, a loop', module: 'start-up/nest-typeorm-loop.js' },
-    { key: 'nest', title: 'Nest and mysql2, a loop', module: 'start-up/nest-loop.js' },
+    { key: 'nestTypeorm', title: 'Nest and TypeORM, a loop', module: 'reference/nest-typeorm-loop.js' },
+    { key: 'nest', title: 'Nest and mysql2, a loop', module: 'reference/nest-loop.js' },
     { key: 'typeorm', title: 'C TypeORM loop', module: 'reference/typeorm-loop.js' },
     { key: 'handWritten', title: 'A hand-written loop', module: 'reference/hand-written.js' },
   ],

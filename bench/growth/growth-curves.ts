@@ -11,7 +11,7 @@ function throughput(all: readonly Measured[]): Curves {
   const speeds = (amount: (situation: Situation) => number | undefined): Point[] => {
     const found = new Map<number, number>();
     for (const [contender, runs] of all.flatMap(({ byContender }) => [...byContender])) {
-      const messages = amount(contender as Situation);
+      const messages = amount(contender);
       const speed = figureOf(runs, 'speed')?.median;
       if (messages && speed && !found.has(messages)) found.set(messages, speed);
     }
@@ -22,7 +22,12 @@ function throughput(all: readonly Measured[]): Curves {
     title: 'growth: messages per second, 8 at once, with so many messages in the way',
     x: 'messages in the way',
     y: 'messages/s',
-    ticks: [3, 4, 5, 6].map((power) => [power, (10 ** power).toLocaleString('fr')] as const),
+    ticks: [
+      [3, '1 000'],
+      [4, '10 000'],
+      [5, '100 000'],
+      [6, '1 000 000'],
+    ],
     lines: [
       { title: 'wait', points: speeds(({ backlog, pending }) => (pending ? undefined : backlog)) },
       { title: 'held by others', points: speeds(({ pending }) => pending) },

@@ -14,10 +14,12 @@ export async function whileWatched<T>(
 ): Promise<{ result: T; points: MemoryPoint[] }> {
   const startedAt = performance.now();
   const points: MemoryPoint[] = [];
-  const timer = setInterval(() => {
+  const sample = (): void => {
     const mb = residentMb(pid);
     if (mb !== undefined) points.push([(performance.now() - startedAt) / 1_000, mb]);
-  }, EVERY_MS);
+  };
+  sample();
+  const timer = setInterval(sample, EVERY_MS);
   try {
     return { result: await work(), points };
   } finally {

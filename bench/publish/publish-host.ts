@@ -1,6 +1,6 @@
 import type { Host } from '../process/contender.js';
 import { type Lap, Stopwatch } from '../process/stopwatch.js';
-import type { PublishModule, PublishSetup, Share } from './publishing.js';
+import type { PublishModule, PublishSetup, Share } from './publish-contender.js';
 
 export interface PublishOrder extends Share {
   readonly step: 'prepare' | 'publish';

@@ -2,9 +2,9 @@ import type { BenchPlace, Contender, Run, RunOrder } from '../benchmarks/benchma
 import { costsOf, ServerMeter } from '../counters/server-meter.js';
 import { ContenderProcess } from '../process/contender-process.js';
 import type { Lap } from '../process/stopwatch.js';
+import type { PublishSetup, Work } from './publish-contender.js';
 import type { PublishOrder } from './publish-host.js';
 import { faultOf, PublishWorld } from './publish-world.js';
-import type { PublishSetup, Work } from './publishing.js';
 
 const HOST = 'publish/publish-host.js';
 const POLLS = 'xlen';

@@ -33,12 +33,12 @@ export function curveChart({ title, x, y, ticks, lines }: Curves): string {
     ...levels.map((level) => `<text x="${LEFT - 8}" y="${yAt(level)}" dy="4" text-anchor="end">${level}</text>`),
     ...ticks.map(([tick, label]) => `<text x="${xAt(tick)}" y="${BOTTOM + 18}" text-anchor="middle">${label}</text>`),
     ...lines.map(({ points }) => `<path class="curve" d="M${points.map(at).join('L')}"/>`),
-    ...lines.map(({ title: name, points }) => label(name, points.at(-1) ?? [0, 0], at)),
+    ...lines.map(({ title: name, points }) => endOf(name, points.at(-1) ?? [0, 0], at)),
     '</svg>\n',
   ].join('\n');
 }
 
-function label(name: string, end: Point, at: (point: Point) => string): string {
+function endOf(name: string, end: Point, at: (point: Point) => string): string {
   const [px, py] = at(end).split(' ');
   return `<circle class="point" cx="${px}" cy="${py}" r="3"/><text x="${px}" y="${py}" dy="-8" text-anchor="end">${name}</text>`;
 }

@@ -26,9 +26,9 @@ export async function withStarted<T>(
   const profiler = profile
     ? ['--cpu-prof', `--cpu-prof-dir=${dirname(profile)}`, `--cpu-prof-name=${basename(profile)}`]
     : [];
-  const arguments_ = [...profiler, MAIN, new URL(contender.module, BENCH).href, JSON.stringify(setup)];
+  const args = [...profiler, MAIN, new URL(contender.module, BENCH).href, JSON.stringify(setup)];
   const startedAt = performance.now();
-  const child = spawn(process.execPath, arguments_, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   try {
     const line = once(createInterface(child.stdout), 'line') as Promise<[string]>;

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
+import { inLanes, inRuns, MANY, type Publishing, type PublishSetup, type Work } from '../publish/publish-contender.js';
 import { transfer } from '../transfer/transfer.js';
-import { inLanes, inRuns, MANY, type Publishing, type PublishSetup, type Work } from './publishing.js';
 
 /** XADD by hand: nothing is checked but the replies. */
 export async function start({ redisUrl, stream }: PublishSetup): Promise<Partial<Record<Work, Publishing>>> {

@@ -4,7 +4,7 @@ import { SafeSyncDbModule } from '@safesync/db';
 import { SafeSyncMetricsModule } from '@safesync/metrics';
 import { SafeSyncOutboxModule } from '@safesync/outbox';
 import { SafeSyncQueueModule } from '@safesync/queue';
-import type { PublishSetup } from './publishing.js';
+import type { PublishSetup } from '../publish/publish-contender.js';
 
 /** Connections beside those of the transactions: the relay's batches, its looks, and the transaction that fills the outbox. */
 const RELAY_POOL = 4;

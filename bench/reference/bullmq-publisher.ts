@@ -1,8 +1,8 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
+import { inLanes, inRuns, type Publishing, type PublishSetup, type Work } from '../publish/publish-contender.js';
+import { QUEUE } from '../publish/publish-world.js';
 import { transfer } from '../transfer/transfer.js';
-import { QUEUE } from './publish-world.js';
-import { inLanes, inRuns, type Publishing, type PublishSetup, type Work } from './publishing.js';
 
 /** Ten times our hundred: it gains by larger bulks. */
 const BULK = 1_000;

@@ -1,6 +1,6 @@
 import type { Probe, TransferSetup } from '../transfer/transfer-contender.js';
+import { balanceChanges, changeBalances, recordAll } from '../transfer/transfer-sets.js';
 import { startBatchApplication } from './batch-application.js';
-import { balanceChanges, changeBalances, recordAll } from './transfer-sets.js';
 
 const CHANGE_BALANCES = changeBalances(':changes');
 const RECORD_ALL = recordAll(':transfers');

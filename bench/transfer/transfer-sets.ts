@@ -1,4 +1,7 @@
-import type { Transfer } from '../transfer/transfer.js';
+import type { Transfer } from './transfer.js';
+
+/** Messages of one transaction, the same for every contender. */
+export const BATCH_SIZE = 50;
 
 /** Statements for many transfers at once; each takes one parameter, a list as JSON, written as `placeholder` asks for it. */
 export function recordAll(placeholder: string): string {

@@ -1,7 +1,7 @@
 import { Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { start as startLoop } from '../reference/hand-written.js';
 import type { Probe, TransferSetup } from '../transfer/transfer-contender.js';
+import { start as startLoop } from './hand-written.js';
 
 /** A Nest application that does by hand what ours does: what Nest itself takes to start. */
 export async function start(setup: TransferSetup, probe: Probe): Promise<void> {

@@ -5,7 +5,7 @@ import { SafeSyncMetricsModule } from '@safesync/metrics';
 import { type Message, SafeSyncQueueModule, StreamHandler } from '@safesync/queue';
 import type { Transfer } from '../transfer/transfer.js';
 import type { Probe, TransferSetup } from '../transfer/transfer-contender.js';
-import { BATCH_SIZE } from './batch-loop.js';
+import { BATCH_SIZE } from '../transfer/transfer-sets.js';
 
 type Work = (session: DbSession, transfers: readonly Transfer[]) => Promise<void>;
 

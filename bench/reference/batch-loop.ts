@@ -1,13 +1,12 @@
 import { Redis } from 'ioredis';
 import { type Connection, createConnection } from 'mysql2/promise';
-import { CoalescedAcks } from '../reference/coalesced-acks.js';
-import { Prefetch } from '../reference/prefetch.js';
-import { readTransfers } from '../reference/read-loop.js';
 import type { Transfer } from '../transfer/transfer.js';
 import type { Probe, TransferSetup } from '../transfer/transfer-contender.js';
+import { BATCH_SIZE } from '../transfer/transfer-sets.js';
+import { CoalescedAcks } from './coalesced-acks.js';
+import { Prefetch } from './prefetch.js';
+import { readTransfers } from './read-loop.js';
 
-/** Messages of one transaction, the same for every contender. */
-export const BATCH_SIZE = 50;
 const PREFETCH_BATCHES = 4;
 
 type Batch = readonly [id: string, transfer: Transfer][];

@@ -3,9 +3,9 @@ import { NestFactory } from '@nestjs/core';
 import { type DbSession, SafeSyncDbModule } from '@safesync/db';
 import { SafeSyncMetricsModule } from '@safesync/metrics';
 import { type Message, SafeSyncQueueModule, StreamHandler } from '@safesync/queue';
+import type { Gate } from '../growth/gate.js';
 import type { Transfer } from '../transfer/transfer.js';
 import type { TransferSetup } from '../transfer/transfer-contender.js';
-import type { Gate } from './gate.js';
 
 const WITHDRAW = 'UPDATE accounts SET balance = balance - :amount WHERE id = :from';
 const DEPOSIT = 'UPDATE accounts SET balance = balance + :amount WHERE id = :to';

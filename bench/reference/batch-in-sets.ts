@@ -1,6 +1,6 @@
 import type { Probe, TransferSetup } from '../transfer/transfer-contender.js';
+import { balanceChanges, changeBalances, recordAll } from '../transfer/transfer-sets.js';
 import { runBatches } from './batch-loop.js';
-import { balanceChanges, changeBalances, recordAll } from './transfer-sets.js';
 
 const CHANGE_BALANCES = changeBalances('?');
 const RECORD_ALL = recordAll('?');

@@ -3,9 +3,9 @@ import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
-import { readLoop } from '../reference/read-loop.js';
-import { inTransaction } from '../reference/typeorm-loop.js';
 import type { Probe, TransferSetup } from '../transfer/transfer-contender.js';
+import { readLoop } from './read-loop.js';
+import { inTransaction } from './typeorm-loop.js';
 
 /** The same with TypeORM, which ours stands on: what is left between them is ours. */
 export async function start(setup: TransferSetup, probe: Probe): Promise<void> {

@@ -1,8 +1,8 @@
 import { DbSessions } from '@safesync/db';
+import { inLanes, type Publishing, type PublishSetup, type Work } from '../publish/publish-contender.js';
 import { transfer } from '../transfer/transfer.js';
-import { inLanes, type Publishing, type PublishSetup, type Work } from './publishing.js';
+import { publishingApplication } from './publishing-application.js';
 import { record } from './record-transfer.js';
-import { publishingApplication } from './safesync-application.js';
 
 /** Ours again, without the message: what a transaction costs before it publishes. */
 export async function start(setup: PublishSetup): Promise<Partial<Record<Work, Publishing>>> {

@@ -2,8 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { DbSessions } from '@safesync/db';
 import type { Outbox } from '@safesync/outbox';
 import { Redis } from 'ioredis';
+import { type Publishing, type PublishSetup, runsOf, type Share } from '../publish/publish-contender.js';
 import { transfer } from '../transfer/transfer.js';
-import { type Publishing, type PublishSetup, runsOf, type Share } from './publishing.js';
 
 /** Rows of one INSERT. */
 const ROWS = 128;

@@ -1,11 +1,11 @@
 import { DbSessions } from '@safesync/db';
 import { Outbox } from '@safesync/outbox';
 import { StreamPublisher } from '@safesync/queue';
+import { inLanes, inRuns, MANY, type Publishing, type PublishSetup, type Work } from '../publish/publish-contender.js';
 import { transfer } from '../transfer/transfer.js';
-import { inLanes, inRuns, MANY, type Publishing, type PublishSetup, type Work } from './publishing.js';
+import { publishingApplication } from './publishing-application.js';
 import { record } from './record-transfer.js';
 import { RelayedOutbox } from './relayed-outbox.js';
-import { publishingApplication } from './safesync-application.js';
 
 /** Ours, in every way that there is. */
 export async function start(setup: PublishSetup): Promise<Record<Work, Publishing>> {
