@@ -9,7 +9,7 @@ const BOTTOM = HEIGHT - 48;
 /** Of the height. */
 const LEVELS = [0, 0.2, 0.4, 0.6, 0.8, 1];
 const STYLE = `text{font:12px system-ui,sans-serif;fill:#1f2328}.head{font-weight:600}.ground{fill:#fff}
-.grid{stroke:#afb8c1;stroke-width:.5}.curve{fill:none;stroke:#0969da;stroke-width:2}.point{fill:#0969da}
+.grid{stroke:#afb8c1;stroke-width:.5}.curve{fill:none;stroke:#0969da;stroke-width:2}.other{stroke-dasharray:6 3}.point{fill:#0969da}
 @media(prefers-color-scheme:dark){text{fill:#f0f6fc}.ground{fill:#0d1117}.grid{stroke:#57606a}
 .curve{stroke:#4493f8}.point{fill:#4493f8}}`;
 
@@ -27,12 +27,14 @@ export function curveChart({ title, x, y, ticks, lines }: Curves): string {
     `<style>${STYLE}</style>`,
     `<rect class="ground" width="${WIDTH}" height="${HEIGHT}" rx="6"/>`,
     `<text class="head" x="16" y="22">${title}</text>`,
-    `<text x="${LEFT - 8}" y="${TOP - 12}" text-anchor="end">${y}</text>`,
+    `<text x="16" y="${TOP - 12}">${y}</text>`,
     `<text x="${RIGHT}" y="${BOTTOM + 36}" text-anchor="end">${x}</text>`,
     ...levels.map((level) => `<path class="grid" d="M${LEFT} ${yAt(level)}H${RIGHT}"/>`),
     ...levels.map((level) => `<text x="${LEFT - 8}" y="${yAt(level)}" dy="4" text-anchor="end">${level}</text>`),
     ...ticks.map(([tick, label]) => `<text x="${xAt(tick)}" y="${BOTTOM + 18}" text-anchor="middle">${label}</text>`),
-    ...lines.map(({ points }) => `<path class="curve" d="M${points.map(at).join('L')}"/>`),
+    ...lines.map(
+      ({ points }, index) => `<path class="curve${index === 0 ? '' : ' other'}" d="M${points.map(at).join('L')}"/>`,
+    ),
     ...lines.map(({ title: name, points }) => endOf(name, points.at(-1) ?? [0, 0], at)),
     '</svg>\n',
   ].join('\n');
