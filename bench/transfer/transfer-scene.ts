@@ -21,8 +21,8 @@ const OUR_SCRIPTS = 'xack xpending xclaim time zadd zrangebyscore xlen xrange xt
 export const OURS: Pick<TransferContender, 'insideScripts'> = { insideScripts: OUR_SCRIPTS.split(' ') };
 
 const BULLMQ_SCRIPTS =
-  'get set del exists hget hgetall hmget hset hmset hdel hincrby llen lrem rpoplpush lpush rpush ' +
-  'srem scard zadd zcard zrem zrange zrangebyscore zpopmin xadd xtrim';
+  'get set del exists hget hgetall hmget hset hmset hdel hincrby llen lrem lrange rpoplpush lpush rpush ' +
+  'srem scard smembers zadd zcard zrem zrange zrangebyscore zpopmin xadd xtrim';
 
 /** Of every contender on BullMQ. It sends scripts and one blocking command, and nothing else. */
 export const BULLMQ: Pick<TransferContender, 'channel' | 'insideScripts'> = {
