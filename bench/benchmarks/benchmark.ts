@@ -10,6 +10,8 @@ export interface Contender {
   readonly title: string;
   /** The file that its process loads, from the folder `bench/`: `reference/hand-written.js`. */
   readonly module: string;
+  /** Keys of the cases that it takes part in. Default: all. */
+  readonly cases?: readonly string[];
 }
 
 /** A circumstance under which every contender is measured: `c8`, eight at once. */
@@ -17,6 +19,8 @@ export interface Case {
   readonly key: string;
   readonly title: string;
   readonly concurrency: number;
+  /** How many times the benchmark's size is measured in it, where its work is quick. Default: once. */
+  readonly times?: number;
 }
 
 /** Something measured of a run: a column of the table, a field of the JSON. */
@@ -35,6 +39,29 @@ export interface Run {
   /** The servers' own counters behind them, per unit of work; they go into the JSON. */
   readonly sqlCalls?: Calls;
   readonly redisCalls?: Calls;
+  /** What was watched over its time; the benchmark draws curves of it. */
+  readonly watched?: readonly Point[];
+}
+
+/** The rounds of one case. */
+export interface Measured {
+  readonly case: Case;
+  readonly byContender: ReadonlyMap<Contender, readonly Run[]>;
+}
+
+export type Point = readonly [x: number, y: number];
+
+/** A chart of lines over one axis. */
+export interface Curves {
+  /** In the name of its file: `growth-memory.svg`. */
+  readonly name: string;
+  readonly title: string;
+  /** What the axes show. */
+  readonly x: string;
+  readonly y: string;
+  /** Places on the x axis and what stands there; the first and the last bound it. */
+  readonly ticks: readonly (readonly [x: number, label: string])[];
+  readonly lines: readonly { readonly title: string; readonly points: readonly Point[] }[];
 }
 
 /** What has to hold of the median: of a figure, or with `against` of its ratio to another contender's in the same round. */
@@ -100,6 +127,8 @@ export interface Benchmark<C extends Contender = Contender> {
   readonly quick: Amount;
   /** Runs one contender once, in a process of its own; rejects when an effect is missing, doubled or wrong. */
   run(order: RunOrder<C>, place: BenchPlace): Promise<Run>;
+  /** Charts beside that of the figures. */
+  curves?(all: readonly Measured[]): Curves[];
 }
 
 /** The cases `c1`, `c8`, .. */

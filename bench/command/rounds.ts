@@ -6,14 +6,16 @@ import type { Plan } from './plan.js';
 
 /** A B C A B C: every contender once in each round, so that a machine that grows slower slows all of them. */
 export async function measureRounds(plan: Plan, place: BenchPlace, progress: Progress): Promise<Measured[]> {
-  const { cases, contenders, runs } = plan;
+  const { cases, runs } = plan;
   const all: Measured[] = [];
+  const turns = cases.reduce((sum, circumstance) => sum + runs * contendersIn(plan, circumstance).length, 0);
   let finished = 0;
   for (const circumstance of cases) {
+    const contenders = contendersIn(plan, circumstance);
     const byContender = new Map<Contender, Run[]>(contenders.map((contender) => [contender, []]));
     for (let round = 1; round <= runs; round++) {
       for (const contender of contenders) {
-        const share = finished++ / (cases.length * runs * contenders.length);
+        const share = finished++ / turns;
         byContender.get(contender)?.push(await once({ plan, place, progress, circumstance, contender, round, share }));
       }
     }
@@ -21,6 +23,10 @@ export async function measureRounds(plan: Plan, place: BenchPlace, progress: Pro
   }
   progress.clear();
   return all;
+}
+
+function contendersIn({ contenders }: Plan, { key }: Case): readonly Contender[] {
+  return contenders.filter(({ cases }) => cases?.includes(key) ?? true);
 }
 
 interface Turn {
@@ -35,7 +41,8 @@ interface Turn {
 }
 
 async function once({ plan, place, progress, circumstance, contender, round, share }: Turn): Promise<Run> {
-  const { benchmark, runs, size, profileDir } = plan;
+  const { benchmark, runs, profileDir } = plan;
+  const size = plan.size * (circumstance.times ?? 1);
   const label = `${circumstance.key}  round ${round}/${runs}  ${contender.title}`;
   progress.live(`${label}  starts`, share);
   const run = await benchmark.run(

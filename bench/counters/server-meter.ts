@@ -68,7 +68,10 @@ export interface CostTerms {
 }
 
 /** The costs of one unit of work, with the counters behind them. */
-export function costsOf(use: ServerUse, { units, cpuUs, own = {}, insideScripts = [] }: CostTerms): Required<Run> {
+export function costsOf(
+  use: ServerUse,
+  { units, cpuUs, own = {}, insideScripts = [] }: CostTerms,
+): Required<Omit<Run, 'watched'>> {
   const redis = without(use.redis, own);
   const sent = Object.entries(redis).filter(([name]) => !insideScripts.includes(name));
   return {

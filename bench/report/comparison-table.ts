@@ -19,9 +19,9 @@ export function comparisonTable(benchmark: Benchmark, measured: Measured, size: 
     ...others.map((figure) => medianCell(runs, figure)),
   ]);
   const rounds = [...measured.byContender.values()][0]?.length ?? 0;
-  const { key, title } = measured.case;
+  const { key, title, times = 1 } = measured.case;
   const how = rounds === 1 ? 'one round' : `medians of ${rounds} rounds`;
-  const headline = `${benchmark.name} ${key} (${title}): ${how} of ${size} ${benchmark.unit}`;
+  const headline = `${benchmark.name} ${key} (${title}): ${how} of ${size * times} ${benchmark.unit}`;
   return `${headline}\n${textTable([header, ...rows])}`;
 }
 

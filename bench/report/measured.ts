@@ -1,11 +1,7 @@
-import type { Benchmark, Case, Contender, Figure, Run } from '../benchmarks/benchmark.js';
+import type { Benchmark, Figure, Measured, Run } from '../benchmarks/benchmark.js';
 import { ratioByRound, type Spread, spread } from './statistics.js';
 
-/** The rounds of one case. */
-export interface Measured {
-  readonly case: Case;
-  readonly byContender: ReadonlyMap<Contender, readonly Run[]>;
-}
+export type { Measured } from '../benchmarks/benchmark.js';
 
 /** The figures that ours is compared in. */
 export function comparedFigures({ figures }: Pick<Benchmark, 'figures'>): readonly Figure[] {
