@@ -17,6 +17,7 @@ export interface Trace {
 const UNTRACED: Trace = {};
 
 interface Lending {
+  readonly connection: SessionConnection;
   readonly since: number;
   readonly trace: Trace;
   isTold: boolean;
@@ -29,7 +30,8 @@ interface Lending {
  * only when there was a leak already; one that has to wait for the pool always is.
  */
 export class Lendings {
-  private readonly byConnection = new Map<SessionConnection, Lending>();
+  /** In the order in which they were lent. No Map: one that is filled and emptied all the time leaves tables behind that outlive their use. */
+  private readonly lent: Lending[] = [];
   private timer: NodeJS.Timeout | undefined;
   private hasTold = false;
 
@@ -48,22 +50,23 @@ export class Lendings {
   }
 
   add(connection: SessionConnection, trace: Trace): void {
-    this.byConnection.set(connection, { since: performance.now(), trace, isTold: false });
+    this.lent.push({ connection, since: performance.now(), trace, isTold: false });
     if (this.leakAfterMs > 0) this.timer ??= setTimeout(() => this.check(), this.leakAfterMs).unref();
   }
 
   remove(connection: SessionConnection): void {
-    this.byConnection.delete(connection);
+    const at = this.lent.findIndex((lending) => lending.connection === connection);
+    if (at >= 0) this.lent.splice(at, 1);
   }
 
   has(connection: SessionConnection): boolean {
-    return this.byConnection.has(connection);
+    return this.lent.some((lending) => lending.connection === connection);
   }
 
   private check(): void {
     this.timer = undefined;
     const now = performance.now();
-    for (const [connection, lending] of this.byConnection) {
+    for (const lending of this.lent) {
       if (lending.isTold) continue;
       const heldMs = now - lending.since;
       if (heldMs < this.leakAfterMs) {
@@ -74,7 +77,7 @@ export class Lendings {
       lending.isTold = true;
       this.hasTold = true;
       const stack = lending.trace.stack?.split('\n').slice(1).join('\n');
-      this.onLeak({ heldMs: Math.round(heldMs), threadId: connection.threadId, stack });
+      this.onLeak({ heldMs: Math.round(heldMs), threadId: lending.connection.threadId, stack });
     }
   }
 }

@@ -8,7 +8,8 @@ const ANSWER_MS = 500;
 
 /** The statements of one connection that the server has not answered yet, and how long it may take to. */
 export class UnansweredStatements {
-  private readonly pending = new Set<Reject>();
+  /** Few, and answered in their order. A Set that is filled and emptied all the time leaves tables behind that outlive their use. */
+  private pending: Reject[] = [];
   private streams = 0;
   private watchdog: NodeJS.Timeout | undefined;
 
@@ -22,7 +23,7 @@ export class UnansweredStatements {
   ) {}
 
   get isEmpty(): boolean {
-    return this.pending.size === 0;
+    return this.pending.length === 0;
   }
 
   /** Time of a statement from the next one on, in ms; 0: no limit. */
@@ -33,12 +34,13 @@ export class UnansweredStatements {
 
   add(reject: Reject): void {
     if (this.limitMs > 0 && (this.isEmpty || this.watchdog === undefined)) this.watch();
-    this.pending.add(reject);
+    this.pending.push(reject);
   }
 
   /** It was answered: the next one has all of its time from now on. */
   remove(reject: Reject): void {
-    this.pending.delete(reject);
+    const at = this.pending.indexOf(reject);
+    if (at >= 0) this.pending.splice(at, 1);
     if (!this.isEmpty) this.watchdog?.refresh();
   }
 
@@ -54,8 +56,7 @@ export class UnansweredStatements {
 
   /** None of them will be answered. */
   rejectAll(error: DbError): void {
-    for (const reject of this.pending) reject(error);
-    this.pending.clear();
+    for (const reject of this.pending.splice(0)) reject(error);
     this.stopWatching();
   }
 
@@ -72,6 +73,6 @@ export class UnansweredStatements {
 
   private expire(): void {
     this.watchdog = undefined;
-    if (this.pending.size > this.streams) this.onSilence();
+    if (this.pending.length > this.streams) this.onSilence();
   }
 }
