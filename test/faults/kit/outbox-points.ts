@@ -16,7 +16,7 @@ const INSERT = '^INSERT INTO safesync_outbox';
 // what is deleted is chosen by a statement like it
 const CLAIM = '^SELECT.*safesync_outbox.*state = 0.*SKIP LOCKED';
 const APPEND = `^XADD |${scriptPattern('append-chain')}`;
-const MARK = '^UPDATE safesync_outbox.*SET state = 1';
+const MARK = '^UPDATE safesync_outbox.*SET o.state = 1';
 const COMMIT = '^COMMIT';
 
 const writer = (name: string, when: OutboxPoint['when'], matching: string, following?: string): OutboxPoint => ({

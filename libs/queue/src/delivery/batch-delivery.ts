@@ -160,7 +160,10 @@ export class BatchDelivery {
   private record(startedAt: number, ends: BatchEnds): void {
     const { stream, group, metrics } = this.parts;
     const outcomes = [...ends.values()].map((end) => (typeof end === 'string' ? end : end.kind));
-    for (const outcome of outcomes) metrics.add(DELIVERIES, { stream, group, outcome });
+    for (const outcome of new Set(outcomes)) {
+      const count = outcomes.filter((each) => each === outcome).length;
+      metrics.add(DELIVERIES, { stream, group, outcome }, count);
+    }
     const outcome = outcomes.find((each) => !COMPLETIONS.has(each)) ?? 'done';
     metrics.observe(HANDLER_DURATION, { stream, group, outcome }, (performance.now() - startedAt) / 1_000);
     metrics.observe(BATCH_SIZE, { stream, group }, outcomes.length);
