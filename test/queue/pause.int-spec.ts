@@ -1,6 +1,8 @@
 import { ConsumerGroups, ConsumerRegistry } from '@safesync/queue';
-import { eventually, TestSignal } from '@safesync/testing';
+import { eventually, TcpProxy, TestSignal } from '@safesync/testing';
+import type { RedisOptions } from 'ioredis';
 import { effect, HandlerWorld, handlerOf, upTo } from './handler-world.js';
+import { isBlocked, named } from './stream-blocked.js';
 
 let world: HandlerWorld;
 beforeAll(async () => {
@@ -79,6 +81,57 @@ it('lets what runs finish and gives back what is ready, not counted', async () =
   await app.get(ConsumerGroups).resume(world.stream, world.group);
   await world.settled(upTo(3));
   expect(counts).toEqual([1, 1, 1]);
+});
+
+describe('counts one delivery of each message', () => {
+  const counting = (counts: number[], redis?: RedisOptions) =>
+    world.boot(
+      handlerOf(options(), async (message, session, { deliveryCount }) => {
+        counts.push(deliveryCount);
+        await effect(message, session);
+      }),
+      redis === undefined ? {} : { queue: { connections: [{ redis }] } },
+    );
+
+  it('also of one that was on its way to a read which the pause has ended', async () => {
+    const { hostname, port } = new URL(world.redis.url);
+    const proxy = await TcpProxy.start({ host: hostname, port: Number(port) });
+    try {
+      const counts: number[] = [];
+      const name = world.stream.replaceAll(':', '-');
+      const app = await counting(counts, named(proxy.url(world.redis.url), name));
+      await eventually(() => isBlocked(world.redis.client, name), { what: 'the first read to wait' });
+      // it ends with the first message; the read behind it never hears of the second
+      const isTrapped = proxy.swallowReplyTo(/xreadgroup/i);
+      await world.publish(app, 0);
+      await isTrapped;
+      await world.settled([0]);
+      await world.publish(app, 1);
+      await eventually(async () => (await world.pending()).length === 1, { what: 'a delivery that does not arrive' });
+      await app.get(ConsumerGroups).pause(world.stream, world.group);
+      await app.get(ConsumerGroups).resume(world.stream, world.group);
+      await world.settled([0, 1]);
+      expect(counts).toEqual([1, 1]);
+    } finally {
+      await world.closeApps();
+      await proxy.stop();
+    }
+  });
+
+  it('however often it is paused while they come', async () => {
+    const counts: number[] = [];
+    const app = await counting(counts);
+    const groups = app.get(ConsumerGroups);
+    for (const round of upTo(30)) {
+      const published = world.publish(app, ...upTo(10).map((n) => 10 * round + n));
+      await groups.pause(world.stream, world.group);
+      await published;
+      await groups.resume(world.stream, world.group);
+      await world.publish(app, 1_000 + round);
+    }
+    await world.settled([...upTo(300), ...upTo(30).map((round) => 1_000 + round)]);
+    expect(counts.filter((count) => count > 1)).toEqual([]);
+  });
 });
 
 it('refuses a group that does not exist', async () => {

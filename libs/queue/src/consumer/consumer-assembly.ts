@@ -143,7 +143,7 @@ export class ConsumerAssembly {
 
   private makeIntake(): EntryIntake {
     const { held, acks, slots, actions, suspectAfter } = this;
-    const onStray = (): void => this.reader.requestDrain();
+    const onStray = (): void => this.reader.requestStrays();
     const admit = this.ordering && ((entry: HeldEntry): void => this.ordering?.order.admit(entry));
     return new EntryIntake({
       ...this.parts,
@@ -173,7 +173,7 @@ export class ConsumerAssembly {
       stream: this.ordering?.source ?? this.parts.stream,
       blockMs: options.blockMs,
       groupStart: options.groupStart,
-      onPaused: this.pause.note,
+      lookForPause: this.pause.look,
       demand: (signal) => this.room.demand(signal),
       heldIds: () => this.held.ids,
       take: this.intake.take,
@@ -196,7 +196,7 @@ export class ConsumerAssembly {
       onAlive: (sentAt) => {
         if (!this.ordering) this.leases.confirmAlive(sentAt);
       },
-      onPaused: this.pause.note,
+      lookForPause: this.pause.look,
       take: intake.takeClaimed,
       runSuspects: intake.runSuspects,
       undisturbed: this.undisturbed,
