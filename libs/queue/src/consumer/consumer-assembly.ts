@@ -97,7 +97,9 @@ export class ConsumerAssembly {
     const { held, acks, leases, limiter, stopping } = this;
     const actions = (): DecisionActions => this.ordering?.actions ?? this.actions;
     const onDone = this.parts.ordered && ((entry: HeldEntry): void => this.ordering?.order.settled(entry));
+    const isHurried = (): boolean => this.slots.isWantedAlone;
     return new DeliverySlots({
+      ...entryRunner({ ...this.parts, held, acks, leases, limiter, stopping, actions, onDone, isHurried }),
       // a message in a batch has a slot as well
       concurrency: concurrency * (batch?.size ?? 1),
       aloneMs: handlerTimeoutMs ?? claimIdleMs,
@@ -106,7 +108,6 @@ export class ConsumerAssembly {
         !this.pause.isPaused &&
         !this.stopping.aborted &&
         this.ordering?.lease.isActive !== false,
-      run: entryRunner({ ...this.parts, held, acks, leases, limiter, stopping, actions, onDone }),
     });
   }
 
