@@ -51,7 +51,7 @@ export class StreamPublisher {
    * `delayMs` an id for `cancelDelayed` instead.
    *
    * Nothing was written: `PublishInSessionError`, `PublishPayloadInvalidError`, `PayloadNotSerializableError`,
-   * `PayloadLimitError`, `InvalidOptionsError`, `RedisUnavailableError` (no connection in time, or too much waits for one),
+   * `PayloadLimitError`, `InvalidOptionsError`, `RedisUnavailableError` (no connection in time, or too much waits for one or for answers),
    * `RedisReplyError` (refused, for example out of memory). Maybe written: `PublishOutcomeUnknownError`.
    */
   async publish(stream: string, payload: object, options: PublishOptions = NOTHING): Promise<string> {
