@@ -76,6 +76,10 @@ it('lets what runs finish and gives back what is ready, not counted', async () =
   await entered.next();
   await eventually(async () => (await world.pending()).length >= 2, { what: 'one ready beside the running one' });
   await app.get(ConsumerGroups).pause(world.stream, world.group);
+  const deliveries = async () =>
+    ((await world.redis.client.xpending(world.stream, world.group, '-', '+', 10)) as number[][]).map((row) => row[3]);
+  await eventually(async () => (await deliveries())[1] === 0, { what: 'the ready one to be given back' });
+  expect((await deliveries())[0]).toBe(1);
   leave.emit();
   await eventually(async () => (await world.effects()).length === 1, { what: 'the end of what ran' });
   await app.get(ConsumerGroups).resume(world.stream, world.group);
