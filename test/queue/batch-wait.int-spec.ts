@@ -1,3 +1,4 @@
+import { ConsumerRegistry } from '@safesync/queue';
 import { eventually } from '@safesync/testing';
 import { batchHandlerOf, effects, numbersOf } from './batch-world.js';
 import { HandlerWorld, upTo } from './handler-world.js';
@@ -16,16 +17,41 @@ const add = async (...numbers: number[]) => {
 };
 
 describe('the wait of a batch', () => {
-  it('waits for nobody with a suspect', async () => {
+  const aliveUntil = (ms: number) => world.redis.client.zadd(`${world.stream}:alive:g`, ms, 'dead');
+
+  /** Message 0, delivered often to a consumer that counts as alive until then. */
+  async function suspect(untilMs: number): Promise<void> {
     const { client } = world.redis;
     await client.xgroup('CREATE', world.stream, 'g', '0', 'MKSTREAM');
     await add(0);
     await client.xreadgroup('GROUP', 'g', 'dead', 'COUNT', 1, 'STREAMS', world.stream, '>');
     const [id] = await world.pending();
     await client.xclaim(world.stream, 'g', 'dead', 0, id as string, 'RETRYCOUNT', 5, 'JUSTID');
-    await client.zadd(`${world.stream}:alive:g`, 0, 'dead');
+    await aliveUntil(untilMs);
+  }
+
+  it('waits for nobody with a suspect', async () => {
+    await suspect(0);
     await world.boot(batchHandlerOf(options({ size: 10, waitMs: 600_000 }), effects));
     await world.settled([0]);
+  });
+
+  it('ends when a suspect has to be alone: what has waited runs without it, and it runs without what comes', async () => {
+    const runs: number[][] = [];
+    await suspect(Date.now() + 3_600_000);
+    const handler = batchHandlerOf(
+      { ...options({ size: 10, waitMs: 600_000 }), claimIntervalMs: 50, claimIdleMs: 900_000 },
+      async (messages, session) => {
+        runs.push(numbersOf(messages));
+        await effects(messages, session);
+      },
+    );
+    const app = await world.boot(handler);
+    await add(1, 2);
+    await eventually(() => app.get(ConsumerRegistry).status[0]?.running === 2, { what: 'two that wait' });
+    await aliveUntil(0);
+    await world.settled([0, 1, 2]);
+    expect(runs).toEqual([[1, 2], [0]]);
   });
 
   it('waits for more also behind a full batch', async () => {

@@ -38,6 +38,11 @@ export class KeptMetrics implements MetricsRecorder {
     return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0);
   }
 
+  /** How many sources the gauge is read from. */
+  sources(metric: MetricDefinition): number {
+    return this.followed.get(metric.name)?.size ?? 0;
+  }
+
   observations<D extends MetricDefinition>(metric: D, labels: LabelsOf<D>): readonly number[] {
     return this.observed.get(seriesOf(metric, labels)) ?? [];
   }

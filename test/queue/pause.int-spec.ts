@@ -1,6 +1,8 @@
 import { ConsumerGroups, ConsumerRegistry } from '@safesync/queue';
-import { eventually, TestSignal } from '@safesync/testing';
+import { eventually, TcpProxy, TestSignal } from '@safesync/testing';
+import type { RedisOptions } from 'ioredis';
 import { effect, HandlerWorld, handlerOf, upTo } from './handler-world.js';
+import { isBlocked, named } from './stream-blocked.js';
 
 let world: HandlerWorld;
 beforeAll(async () => {
@@ -74,11 +76,66 @@ it('lets what runs finish and gives back what is ready, not counted', async () =
   await entered.next();
   await eventually(async () => (await world.pending()).length >= 2, { what: 'one ready beside the running one' });
   await app.get(ConsumerGroups).pause(world.stream, world.group);
+  const deliveries = async () =>
+    ((await world.redis.client.xpending(world.stream, world.group, '-', '+', 10)) as number[][]).map((row) => row[3]);
+  await eventually(async () => (await deliveries())[1] === 0, { what: 'the ready one to be given back' });
+  expect((await deliveries())[0]).toBe(1);
   leave.emit();
   await eventually(async () => (await world.effects()).length === 1, { what: 'the end of what ran' });
   await app.get(ConsumerGroups).resume(world.stream, world.group);
   await world.settled(upTo(3));
   expect(counts).toEqual([1, 1, 1]);
+});
+
+describe('counts one delivery of each message', () => {
+  const counting = (counts: number[], redis?: RedisOptions) =>
+    world.boot(
+      handlerOf(options(), async (message, session, { deliveryCount }) => {
+        counts.push(deliveryCount);
+        await effect(message, session);
+      }),
+      redis === undefined ? {} : { queue: { connections: [{ redis }] } },
+    );
+
+  it('also of one that was on its way to a read which the pause has ended', async () => {
+    const { hostname, port } = new URL(world.redis.url);
+    const proxy = await TcpProxy.start({ host: hostname, port: Number(port) });
+    try {
+      const counts: number[] = [];
+      const name = world.stream.replaceAll(':', '-');
+      const app = await counting(counts, named(proxy.url(world.redis.url), name));
+      await eventually(() => isBlocked(world.redis.client, name), { what: 'the first read to wait' });
+      // it ends with the first message; the read behind it never hears of the second
+      const isTrapped = proxy.swallowReplyTo(/xreadgroup/i);
+      await world.publish(app, 0);
+      await isTrapped;
+      await world.settled([0]);
+      await world.publish(app, 1);
+      await eventually(async () => (await world.pending()).length === 1, { what: 'a delivery that does not arrive' });
+      await app.get(ConsumerGroups).pause(world.stream, world.group);
+      await app.get(ConsumerGroups).resume(world.stream, world.group);
+      await world.settled([0, 1]);
+      expect(counts).toEqual([1, 1]);
+    } finally {
+      await world.closeApps();
+      await proxy.stop();
+    }
+  });
+
+  it('however often it is paused while they come', async () => {
+    const counts: number[] = [];
+    const app = await counting(counts);
+    const groups = app.get(ConsumerGroups);
+    for (const round of upTo(30)) {
+      const published = world.publish(app, ...upTo(10).map((n) => 10 * round + n));
+      await groups.pause(world.stream, world.group);
+      await published;
+      await groups.resume(world.stream, world.group);
+      await world.publish(app, 1_000 + round);
+    }
+    await world.settled([...upTo(300), ...upTo(30).map((round) => 1_000 + round)]);
+    expect(counts.filter((count) => count > 1)).toEqual([]);
+  });
 });
 
 it('refuses a group that does not exist', async () => {

@@ -65,6 +65,19 @@ describe('a delayed message', () => {
     expect(await numbers()).toEqual([4, 3, 1, 2, 0]);
   });
 
+  it('comes in the order of the calls also when many are due in the same millisecond', async () => {
+    const messages = Array.from({ length: 300 }, (_, n) => ({ payload: { n }, delayMs: 60_000 }));
+    await publisher().publishMany(world.stream, messages);
+    const key = `${world.stream}:delayed`;
+    const list = await world.redis.client.zrange(key, '0', '-1', 'WITHSCORES');
+    expect(new Set(list.filter((_, index) => index % 2 === 1)).size).toBeLessThan(300);
+    // all of them in one
+    for (const id of list.filter((_, index) => index % 2 === 0)) await world.redis.client.zadd(key, 1, id);
+    await mover();
+    await eventually(async () => (await waiting()) === 0, { what: 'all to be moved' });
+    expect(await numbers()).toEqual(messages.map(({ payload }) => payload.n));
+  });
+
   it('is moved once by five movers, 1 000 messages at a time', async () => {
     const messages = Array.from({ length: 1_000 }, (_, n) => ({ payload: { n }, delayMs: 1 }));
     await publisher().publishMany(world.stream, messages);

@@ -1,6 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { DbSessions, isInSession } from '@safesync/db';
-import { PublishInSessionError, RedisConnection, RedisStreamsQueue, StreamPublisher } from '@safesync/queue';
+import {
+  DeadLetters,
+  type InSessionOptions,
+  PublishInSessionError,
+  RedisConnection,
+  RedisStreamsQueue,
+  StreamPublisher,
+} from '@safesync/queue';
 import { eventually } from '@safesync/testing';
 import { HandlerWorld, handlerOf } from './handler-world.js';
 import { failureOf } from './publish-world.js';
@@ -8,6 +15,7 @@ import { failureOf } from './publish-world.js';
 let world: HandlerWorld;
 let sessions: DbSessions;
 let publisher: StreamPublisher;
+let letters: DeadLetters;
 
 @Injectable()
 class Nothing {}
@@ -20,6 +28,7 @@ beforeEach(async () => {
   const app = await world.boot(Nothing);
   sessions = app.get(DbSessions);
   publisher = app.get(StreamPublisher);
+  letters = app.get(DeadLetters);
 });
 afterEach(() => world.closeApps());
 afterAll(() => world.close());
@@ -84,6 +93,43 @@ describe('a publish inside of an open session', () => {
       await sessions.connection(async () => expect(isInSession()).toBe(true), { independent: true });
       await sessions.run(async () => expect(isInSession()).toBe(true), { independent: true });
     });
+  });
+});
+
+describe('what else a rollback cannot undo', () => {
+  let delayed: string;
+  let letter: string;
+  beforeEach(async () => {
+    delayed = await publisher.publish(world.stream, { n: 1 }, { delayMs: 3_600_000 });
+    await world.redis.client.xgroup('CREATE', world.stream, world.group, '$', 'MKSTREAM');
+    const envelope = { stream: world.stream, group: world.group, entryId: '1-1', data: '{"n":2}' };
+    letter = (await world.redis.client.xadd(`${world.stream}:dead`, '*', 'data', JSON.stringify(envelope))) as string;
+  });
+  const isDelayed = async (): Promise<boolean> => (await world.redis.client.exists(`${world.stream}:delayed`)) === 1;
+  const isDead = async (): Promise<boolean> => (await world.redis.client.xlen(`${world.stream}:dead`)) === 1;
+
+  const deeds: [string, (options?: InSessionOptions) => Promise<unknown>, done: [boolean, boolean, number]][] = [
+    ['cancelDelayed', (options) => publisher.cancelDelayed(world.stream, delayed, options), [false, true, 0]],
+    ['replay', (options) => letters.replay(world.stream, [letter], options), [true, false, 1]],
+    ['replay by a filter', (options) => letters.replay(world.stream, {}, options), [true, false, 1]],
+    ['discard', (options) => letters.discard(world.stream, [letter], 'test', options), [true, false, 0]],
+  ];
+
+  it.each(deeds)('%s is refused inside of an open session, and nothing is done', async (_name, deed) => {
+    const error = await sessions.run(async () => failureOf(deed()));
+    expect(error).toBeInstanceOf(PublishInSessionError);
+    expect(error.message).toContain('do anything else in session.afterCommit');
+    expect([await isDelayed(), await isDead(), await length()]).toEqual([true, true, 0]);
+  });
+
+  it.each(deeds)('%s is done there with evenInSession', async (_name, deed, done) => {
+    await sessions.run(async () => void (await deed({ evenInSession: true })));
+    expect([await isDelayed(), await isDead(), await length()]).toEqual(done);
+  });
+
+  it.each(deeds)('control: %s outside of it is done', async (_name, deed, done) => {
+    await deed();
+    expect([await isDelayed(), await isDead(), await length()]).toEqual(done);
   });
 });
 

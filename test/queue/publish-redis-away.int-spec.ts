@@ -1,6 +1,13 @@
-import { DelayedMover, RedisConnection, type RedisConnectionOptions, StreamPublisher } from '@safesync/queue';
-import { eventually, type ManagedServer, type Servers, startServers } from '@safesync/testing';
+import {
+  appendChains,
+  DelayedMover,
+  RedisConnection,
+  type RedisConnectionOptions,
+  StreamPublisher,
+} from '@safesync/queue';
+import { eventually, type ManagedServer, type Servers, startServers, TcpProxy } from '@safesync/testing';
 import { Redis } from 'ioredis';
+import { upTo } from './handler-world.js';
 
 let servers: Servers;
 let server: ManagedServer;
@@ -22,8 +29,8 @@ afterAll(async () => {
   await servers.stop();
 });
 
-function connect(options: RedisConnectionOptions = {}): RedisConnection {
-  const connection = new RedisConnection(server.url, options);
+function connect(options: RedisConnectionOptions = {}, url: string = server.url): RedisConnection {
+  const connection = new RedisConnection(url, options);
   opened.push(connection);
   return connection;
 }
@@ -109,6 +116,82 @@ describe('Redis is away', () => {
     expect(await admin.xlen('s')).toBe(200);
   }, 180_000);
 });
+
+describe('Redis does not answer', () => {
+  let proxy: TcpProxy;
+  beforeEach(async () => {
+    const { hostname, port } = new URL(server.url);
+    proxy = await TcpProxy.start({ host: hostname, port: Number(port) });
+  });
+  afterEach(() => proxy.stop());
+  const throughProxy = async (options: RedisConnectionOptions): Promise<RedisConnection> => {
+    const connection = connect({ commandTimeoutMs: 2_000, ...options }, proxy.url(server.url));
+    await connection.ping();
+    return connection;
+  };
+
+  it('R13 60 000 publishes into a black hole: 16 MiB of them are sent, the others refused, and all of that is free again after', async () => {
+    const connection = await throughProxy({});
+    proxy.silence();
+    const publisher = new StreamPublisher(connection);
+    const outcome = flood(publisher, COUNT);
+    await eventually(() => unansweredOf(connection) > 0, { what: 'the first to be sent' });
+    const { PUBLISH_OUTCOME_UNKNOWN: sent = 0, REDIS_UNAVAILABLE: refused = 0, ...others } = await outcome;
+    expect([others, sent + refused]).toEqual([{}, COUNT]);
+    // each is its text and a few bytes more
+    expect(sent * TEXT.length).toBeLessThanOrEqual(16 * 1_048_576);
+    expect(sent * (TEXT.length + 100)).toBeGreaterThan(16 * 1_048_576);
+    expect(unansweredOf(connection)).toBe(0);
+    // what the proxy has not read yet would pass when it is healed
+    proxy.cut();
+    proxy.heal();
+    await publisher.publish('s', { n: -1 });
+    expect(await admin.xlen('s')).toBe(1);
+  }, 180_000);
+
+  it('control: without a bound all of them are sent', async () => {
+    const connection = await throughProxy({ maxWaitingBytes: Number.POSITIVE_INFINITY });
+    proxy.silence();
+    expect(await flood(new StreamPublisher(connection), COUNT)).toEqual({ PUBLISH_OUTCOME_UNKNOWN: COUNT });
+  }, 180_000);
+
+  it('the bound holds for every way to publish, and for nothing else', async () => {
+    const connection = await throughProxy({ maxWaitingBytes: 10_000 });
+    proxy.silence();
+    const publisher = new StreamPublisher(connection);
+    const large = publisher.publish('s', { text: 'x'.repeat(50_000) });
+    await eventually(() => unansweredOf(connection) > 50_000, { what: 'a large one to be sent' });
+    const ping = connection.ping();
+    for (const refused of [publisher.publish('s', {}), publisher.publish('s', {}, { delayMs: 1_000 })]) {
+      await expect(refused).rejects.toThrow(/^Not sent: \d+ bytes wait for an answer of Redis at 127\.0\.0\.1:\d+\./);
+    }
+    const chains = await appendChains(connection, 's', [['{}']]);
+    expect(chains).toMatchObject([[{ error: { code: 'REDIS_UNAVAILABLE' } }]]);
+    await expect(publisher.publishMany('s', [{ payload: {} }])).rejects.toMatchObject({
+      results: [{ error: { code: 'REDIS_UNAVAILABLE' } }],
+    });
+    await expect(large).rejects.toMatchObject({ code: 'PUBLISH_OUTCOME_UNKNOWN' });
+    await expect(ping).rejects.toMatchObject({ code: 'REDIS_CONNECTION_LOST' });
+  });
+
+  it('what is answered makes room', async () => {
+    const connection = await throughProxy({ maxWaitingBytes: 10_000 });
+    const publisher = new StreamPublisher(connection);
+    for (const n of upTo(5)) await publisher.publish('s', { n, text: 'x'.repeat(9_000) });
+    expect(unansweredOf(connection)).toBe(0);
+    await admin.set('text', 'no stream');
+    await expect(publisher.publish('text', { text: 'x'.repeat(9_000) })).rejects.toMatchObject({
+      replyCode: 'WRONGTYPE',
+    });
+    expect(unansweredOf(connection)).toBe(0);
+  });
+});
+
+/** White box: what has no answer is what must stay bounded. */
+function unansweredOf(connection: RedisConnection): number {
+  const { link } = connection as unknown as { link: { current?: { unansweredBytes: number } } };
+  return link.current?.unansweredBytes ?? 0;
+}
 
 /** White box: what waits is what must stay bounded. */
 function waitingOf(connection: RedisConnection): { waiting: number; waitingBytes: number } {

@@ -1,4 +1,4 @@
-import { ENTRIES_TRIMMED, MESSAGES_LOST, type RetentionOptions } from '@safesync/queue';
+import { CONSUMERS_FORGOTTEN, ENTRIES_TRIMMED, MESSAGES_LOST, type RetentionOptions } from '@safesync/queue';
 import { eventually } from '@safesync/testing';
 import { effect, HandlerWorld, handlerOf, upTo } from './handler-world.js';
 
@@ -128,6 +128,9 @@ describe('trimming', () => {
 });
 
 describe('consumers that went away without a word', () => {
+  const names = async () =>
+    ((await world.redis.client.xinfo('CONSUMERS', world.stream, world.group)) as string[][]).map((row) => row[1]);
+
   it('are deleted, however many; one with a pending message never', async () => {
     await group(world.group);
     await world.redis.client.xadd(world.stream, '*', 'data', '{"n":1}');
@@ -136,11 +139,18 @@ describe('consumers that went away without a word', () => {
     for (const n of upTo(1_000)) pipeline.xgroup('CREATECONSUMER', world.stream, world.group, `gone-${n}`);
     await pipeline.exec();
     await boot(eager());
-    const names = async () =>
-      ((await world.redis.client.xinfo('CONSUMERS', world.stream, world.group)) as string[][]).map((row) => row[1]);
     await eventually(async () => (await names()).length <= 2, { what: 'the consumers to be gone' });
     expect(await names()).toContain('holder');
     expect(await world.pending()).toHaveLength(1);
+  });
+
+  it('stay until they have been silent for forgetConsumersAfterMs', async () => {
+    await group(world.group);
+    await world.redis.client.xgroup('CREATECONSUMER', world.stream, world.group, 'silent');
+    await world.boot(handler(), { streams: [{ name: world.stream, forgetConsumersAfterMs: 3_600_000 }] });
+    const forgotten = () => world.metrics.total(CONSUMERS_FORGOTTEN, { stream: world.stream, group: world.group });
+    await eventually(() => forgotten() !== undefined, { what: 'a turn of upkeep' });
+    expect([forgotten(), await names()]).toEqual([0, expect.arrayContaining(['silent'])]);
   });
 
   it('control: DELCONSUMER loses what is pending', async () => {

@@ -174,6 +174,19 @@ describe('own pending entries', () => {
     expect(await mine.ack(all)).toEqual([0, 1, 2, 3, 4, 5, 6].map((n) => ([0, 3].includes(n) ? 'done' : 'notMine')));
   });
 
+  it('that were lost on their way here, and delivered only once, are not counted twice', async () => {
+    await mine.addMany(['0', '1']);
+    const [first] = await mine.readNew(1, 1_000);
+    await mine.readOwnPending('0-0', 10);
+    const [second] = await mine.readNew(1, 1_000);
+    const { entries } = await mine.readOwnPending('0-0', 10, [], true);
+    expect(entries.map(({ id, deliveryCount }) => [id, deliveryCount])).toEqual([
+      [first?.id, 3],
+      [second?.id, 1],
+    ]);
+    expect(await mine.ack(entries)).toEqual(['done', 'done']);
+  });
+
   it('of others do not show', async () => {
     await stolen();
     expect(await mine.readOwnPending('0-0', 10)).toEqual({ entries: [], trimmed: [], last: undefined });

@@ -65,7 +65,7 @@ export type { PayloadLimits } from './message/payload-limits.js';
 export { DelayedMover, type DelayedMoverOptions } from './publish/delayed-mover.js';
 export type { JsonSchema } from './publish/json-schema.js';
 export { PublishInSessionError, PublishPayloadInvalidError } from './publish/publish.errors.js';
-export type { OutgoingMessage, PublishManyOptions, PublishOptions, PublishTerms } from './publish/publish.options.js';
+export type { InSessionOptions, OutgoingMessage, PublishOptions, PublishTerms } from './publish/publish.options.js';
 export { StreamPublisher, type StreamPublisherOptions } from './publish/stream-publisher.js';
 export { compileStreamSchema, type PayloadGuard, type StreamSchema } from './publish/stream-schema.js';
 export {

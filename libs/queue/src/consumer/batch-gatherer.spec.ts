@@ -16,6 +16,7 @@ function gathererOf(options: Partial<BatchGathererOptions>) {
     size: 3,
     waitMs: LONG_MS,
     concurrency: 2,
+    isHurried: () => false,
     mayStart: () => undefined,
     run: async (batch) => void batches.push(batch.map(({ id }) => id)),
     signal: stop.signal,
@@ -51,6 +52,17 @@ describe('a gatherer of batches', () => {
     await add('1', '2', '3', '4');
     await add('5', '6');
     expect(batches).toEqual([['1', '2', '3'], ['4'], ['5', '6']]);
+  });
+
+  it('has none wait for more while somebody waits for them all to end', async () => {
+    let isHurried = false;
+    const { gatherer, batches, add } = gathererOf({ isHurried: () => isHurried });
+    const waiting = add('1', '2');
+    isHurried = true;
+    gatherer.hurry();
+    await waiting;
+    await add('3');
+    expect(batches).toEqual([['1', '2'], ['3']]);
   });
 
   it('starts at once what runs alone, and leaves the others to wait', async () => {

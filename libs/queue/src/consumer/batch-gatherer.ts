@@ -4,6 +4,8 @@ import type { ResolvedBatchOptions } from '../handler/batch.options.js';
 export interface BatchGathererOptions extends Pick<ResolvedBatchOptions, 'size' | 'waitMs'> {
   /** Batches running at once. */
   readonly concurrency: number;
+  /** True while somebody waits for all batches to end: none waits for more then. Told of its begin by `hurry`. */
+  readonly isHurried: () => boolean;
   /** Resolves when something may be started, at once where that is so now. */
   readonly mayStart: () => Promise<void> | undefined;
   /** Runs a batch to its end; must not reject. */
@@ -23,7 +25,7 @@ type Queue = Map<HeldEntry, Waiting>;
 
 /**
  * Makes batches of entries that have a slot each. A batch takes what is there: everything that came in one turn of the event
- * loop, or within `waitMs` after its first. A suspect, and what has failed in company before, is a batch by itself and waits for
+ * loop, or within `waitMs` after its first unless somebody is held up by that. A suspect, and what has failed in company before, is a batch by itself and waits for
  * nobody.
  */
 export class BatchGatherer {
@@ -57,6 +59,11 @@ export class BatchGatherer {
     }
   }
 
+  /** Starts what waits for more. */
+  hurry(): void {
+    this.schedule();
+  }
+
   private schedule(): void {
     if (this.isScheduled) return;
     const dueInMs = this.dueInMs();
@@ -77,10 +84,11 @@ export class BatchGatherer {
 
   /** Until the next batch may start; undefined when none waits, or none may start before another one ends. */
   private dueInMs(): number | undefined {
-    const { size, waitMs, concurrency } = this.options;
+    const { size, waitMs, concurrency, isHurried } = this.options;
     if (this.running >= concurrency) return undefined;
     if (this.alone.size > 0 || this.others.size >= size) return 0;
     const [first] = this.others.values();
+    if (first && isHurried()) return 0;
     return first && Math.max(0, Math.ceil(first.since + waitMs - performance.now()));
   }
 

@@ -97,7 +97,9 @@ export class ConsumerAssembly {
     const { held, acks, leases, limiter, stopping } = this;
     const actions = (): DecisionActions => this.ordering?.actions ?? this.actions;
     const onDone = this.parts.ordered && ((entry: HeldEntry): void => this.ordering?.order.settled(entry));
+    const isHurried = (): boolean => this.slots.isWantedAlone;
     return new DeliverySlots({
+      ...entryRunner({ ...this.parts, held, acks, leases, limiter, stopping, actions, onDone, isHurried }),
       // a message in a batch has a slot as well
       concurrency: concurrency * (batch?.size ?? 1),
       aloneMs: handlerTimeoutMs ?? claimIdleMs,
@@ -106,7 +108,6 @@ export class ConsumerAssembly {
         !this.pause.isPaused &&
         !this.stopping.aborted &&
         this.ordering?.lease.isActive !== false,
-      run: entryRunner({ ...this.parts, held, acks, leases, limiter, stopping, actions, onDone }),
     });
   }
 
@@ -143,7 +144,7 @@ export class ConsumerAssembly {
 
   private makeIntake(): EntryIntake {
     const { held, acks, slots, actions, suspectAfter } = this;
-    const onStray = (): void => this.reader.requestDrain();
+    const onStray = (): void => this.reader.requestStrays();
     const admit = this.ordering && ((entry: HeldEntry): void => this.ordering?.order.admit(entry));
     return new EntryIntake({
       ...this.parts,
@@ -173,7 +174,7 @@ export class ConsumerAssembly {
       stream: this.ordering?.source ?? this.parts.stream,
       blockMs: options.blockMs,
       groupStart: options.groupStart,
-      onPaused: this.pause.note,
+      lookForPause: this.pause.look,
       demand: (signal) => this.room.demand(signal),
       heldIds: () => this.held.ids,
       take: this.intake.take,
@@ -196,7 +197,7 @@ export class ConsumerAssembly {
       onAlive: (sentAt) => {
         if (!this.ordering) this.leases.confirmAlive(sentAt);
       },
-      onPaused: this.pause.note,
+      lookForPause: this.pause.look,
       take: intake.takeClaimed,
       runSuspects: intake.runSuspects,
       undisturbed: this.undisturbed,

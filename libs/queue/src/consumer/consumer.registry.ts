@@ -73,7 +73,7 @@ export class ConsumerRegistry implements OnApplicationBootstrap, OnModuleDestroy
 
   /** Tells the consumers of a group at once what Redis was just told; those of other processes look for themselves. */
   notePause(streamKey: string, group: string, isPaused: boolean): void {
-    for (const consumer of this.consumers) if (consumer.isOf(streamKey, group)) consumer.pause.note(isPaused);
+    for (const consumer of this.consumers) if (consumer.isOf(streamKey, group)) consumer.pause.tell(isPaused);
   }
 
   /** Has the consumers of an ordered group look at once for keys to unblock; those of other processes look for themselves. */

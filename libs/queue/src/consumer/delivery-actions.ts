@@ -90,8 +90,7 @@ export class DeliveryActions implements DecisionActions {
   }
 
   awaitDatabase(held: HeldEntry): void {
-    held.state = 'paused';
-    void this.startUncounted(held);
+    void this.startUncounted(held, held.whenLeft());
   }
 
   async giveBack(held: HeldEntry): Promise<void> {
@@ -116,15 +115,23 @@ export class DeliveryActions implements DecisionActions {
    * never ends must not keep its message for ever.
    */
   private async retryWhenLeft(held: HeldEntry, leaving: Promise<void>, afterMs: number): Promise<void> {
-    const { signal, retries, patienceMs } = this.parts;
-    held.state = 'waiting';
-    this.log(held, 'ignores its signal and runs on; its retry waits for its end');
-    await Promise.race([leaving, sleep(patienceMs, signal)]);
-    if (!signal.aborted && this.parts.held.get(held.id) === held) retries.add(held, afterMs);
+    if (await this.left(held, leaving)) this.parts.retries.add(held, afterMs);
   }
 
-  private async startUncounted(held: HeldEntry): Promise<void> {
+  /** True when it is still held, and nothing stops. */
+  private async left(held: HeldEntry, leaving: Promise<void>): Promise<boolean> {
+    const { signal, patienceMs } = this.parts;
+    // not to be given back meanwhile either
+    held.state = 'waiting';
+    this.log(held, 'ignores its signal and runs on; its next run waits for its end');
+    await Promise.race([leaving, sleep(patienceMs, signal)]);
+    return !signal.aborted && this.parts.held.get(held.id) === held;
+  }
+
+  private async startUncounted(held: HeldEntry, leaving: Promise<void> | undefined): Promise<void> {
     const { gate, signal, leases, start } = this.parts;
+    if (leaving && !(await this.left(held, leaving))) return;
+    held.state = 'paused';
     await gate.opened(signal);
     const isHeld = (): boolean => this.parts.held.get(held.id) === held;
     for (let attempt = 1; !signal.aborted && isHeld(); attempt++) {

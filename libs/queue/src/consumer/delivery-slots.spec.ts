@@ -22,6 +22,7 @@ describe('DeliverySlots', () => {
     mayStart = true;
     slots = new DeliverySlots({
       concurrency: 2,
+      hurry: () => undefined,
       aloneMs: 60_000,
       mayStart: () => mayStart,
       run: ({ id }) => {
@@ -44,6 +45,7 @@ describe('DeliverySlots', () => {
   it('frees the slot of a run that breaks its promise not to reject', async () => {
     const broken = new DeliverySlots({
       concurrency: 1,
+      hurry: () => undefined,
       aloneMs: 60_000,
       mayStart: () => true,
       run: () => Promise.reject(new Error('broken')),

@@ -7,6 +7,8 @@ export interface DeliverySlotsOptions {
   readonly concurrency: number;
   /** Runs one entry to its end; must not reject. */
   readonly run: (held: HeldEntry) => Promise<void>;
+  /** Told that somebody begins to wait for all that run. */
+  readonly hurry: () => void;
   /** How long the others wait for a suspect, and a suspect for them, at most. */
   readonly aloneMs: number;
   /** False while nothing may be started. */
@@ -35,6 +37,11 @@ export class DeliverySlots {
   /** How many entries a claim may bring: more than a read, so that new messages never keep stale ones waiting. */
   get spare(): number {
     return this.exclusives === 0 ? Math.max(0, 3 * this.options.concurrency - this.outstanding) : 0;
+  }
+
+  /** Somebody has the slots alone, or waits for that. */
+  get isWantedAlone(): boolean {
+    return this.exclusives > 0;
   }
 
   /** Running and ready entries. */
@@ -81,6 +88,7 @@ export class DeliverySlots {
    */
   async exclusively(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
     this.exclusives += 1;
+    this.options.hurry();
     try {
       await this.mutex.run(async () => {
         await this.bounded((over) => this.idle(over), signal);

@@ -26,7 +26,7 @@ export interface EntryIntakeParts {
   readonly signal: AbortSignal;
   /** Starts a new entry when it is its turn; only where the handler orders. */
   readonly admit: ((held: HeldEntry) => void) | undefined;
-  /** Own pending entries that are not held have to be read. */
+  /** An entry that has run is pending and not held. */
   readonly onStray: () => void;
 }
 

@@ -23,20 +23,27 @@ export interface EntryRunnerParts extends ConsumerParts {
   /** Told of what is committed; only where the handler orders. */
   readonly onDone: ((held: HeldEntry) => void) | undefined;
   readonly limiter: RateLimiter | undefined;
+  /** Somebody waits for all entries to end. */
+  readonly isHurried: () => boolean;
   /** Aborts when nothing more may be started. */
   readonly stopping: AbortSignal;
 }
 
-/** Runs an entry that has a slot to its end; never rejects. */
-export type EntryRunner = (held: HeldEntry) => Promise<void>;
+export interface EntryRunner {
+  /** Runs an entry that has a slot to its end; never rejects. */
+  readonly run: (held: HeldEntry) => Promise<void>;
+  /** Somebody has begun to wait for all entries to end: what waits for company is started without. */
+  readonly hurry: () => void;
+}
 
 /** How the entries of a handler run: each by itself, or in batches; behind the rate limit, if there is one. */
 export function entryRunner(parts: EntryRunnerParts): EntryRunner {
-  const run = parts.options.batch === undefined ? singleRunner(parts) : batchRunner(parts);
-  return parts.limiter === undefined ? run : limitedRunner(run, parts.limiter, parts);
+  const runner = parts.options.batch === undefined ? singleRunner(parts) : batchRunner(parts);
+  const { limiter } = parts;
+  return limiter === undefined ? runner : { ...runner, run: limited(runner.run, limiter, parts) };
 }
 
-function limitedRunner(run: EntryRunner, limiter: RateLimiter, parts: EntryRunnerParts): EntryRunner {
+function limited(run: EntryRunner['run'], limiter: RateLimiter, parts: EntryRunnerParts): EntryRunner['run'] {
   const { held: all } = parts;
   all.onRelease((held) => limiter.withdraw(held));
   return async (held) => {
@@ -67,7 +74,7 @@ async function permitted(held: HeldEntry, limiter: RateLimiter, parts: EntryRunn
 
 function singleRunner(parts: EntryRunnerParts): EntryRunner {
   const delivery = new MessageDelivery(deliveryParts(parts));
-  return async (held) => {
+  const run = async (held: HeldEntry): Promise<void> => {
     // given back while it waited for its turn
     if (parts.held.get(held.id) !== held) return;
     try {
@@ -78,23 +85,28 @@ function singleRunner(parts: EntryRunnerParts): EntryRunner {
       leave(held, error, parts);
     }
   };
+  return { run, hurry: () => undefined };
 }
 
 function batchRunner(parts: EntryRunnerParts): EntryRunner {
-  const { options, gate, stopping, held: all } = parts;
+  const { options, gate, stopping, isHurried, held: all } = parts;
   const { size = 1, waitMs = 0 } = options.batch ?? {};
   const delivery = makeBatchDelivery(parts);
   const gatherer = new BatchGatherer({
     size,
     waitMs,
     concurrency: options.concurrency,
+    isHurried,
     mayStart: () => (gate.isOpen ? undefined : gate.opened(stopping)),
     run: (batch) => runBatch(batch, delivery, parts),
     signal: stopping,
   });
   all.onRelease((held) => gatherer.withdraw(held));
-  // given back while it waited for its turn
-  return (held) => (all.get(held.id) === held ? gatherer.add(held) : Promise.resolve());
+  return {
+    // given back while it waited for its turn
+    run: (held) => (all.get(held.id) === held ? gatherer.add(held) : Promise.resolve()),
+    hurry: () => gatherer.hurry(),
+  };
 }
 
 function makeBatchDelivery(parts: EntryRunnerParts): BatchDelivery {

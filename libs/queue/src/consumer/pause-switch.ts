@@ -14,6 +14,8 @@ export interface PauseSwitchParts {
 export class PauseSwitch {
   private readonly wakeup = new Wakeup();
   private paused = false;
+  /** How often somebody in this process has paused or resumed the group. */
+  private tellings = 0;
 
   constructor(private readonly parts: PauseSwitchParts) {}
 
@@ -21,8 +23,24 @@ export class PauseSwitch {
     return this.paused;
   }
 
-  /** Called after every look at Redis, and by whoever has just told Redis. While paused, what is ready goes back each time. */
-  readonly note = (isPaused: boolean): void => {
+  /**
+   * Called before every look at Redis; what it returns is called with the answer. While paused, what is ready goes back each time. An
+   * answer to a look that was on its way when Redis was told otherwise from here is passed over.
+   */
+  readonly look = (): ((isPaused: boolean) => void) => {
+    const { tellings } = this;
+    return (isPaused) => {
+      if (tellings === this.tellings) this.note(isPaused);
+    };
+  };
+
+  /** Redis has just been told so from here. */
+  tell(isPaused: boolean): void {
+    this.tellings += 1;
+    this.note(isPaused);
+  }
+
+  private note(isPaused: boolean): void {
     const { stream, giveBack, goOn } = this.parts;
     const isChange = this.paused !== isPaused;
     this.paused = isPaused;
@@ -34,7 +52,7 @@ export class PauseSwitch {
       goOn();
       this.wakeup.notify();
     }
-  };
+  }
 
   /** Resolves when `room` has resolved and the group is not paused, or when `signal` aborts. */
   async whenRoom(room: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {

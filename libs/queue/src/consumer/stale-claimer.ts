@@ -27,8 +27,8 @@ export interface StaleClaimerParts {
   readonly heldIds: () => readonly string[];
   /** This consumer showed itself alive by a call sent then. */
   readonly onAlive: (sentAt: number) => void;
-  /** Told by every turn whether the group is paused. */
-  readonly onPaused: (isPaused: boolean) => void;
+  /** Asked before every turn; what it returns is told whether the group is paused. */
+  readonly lookForPause: () => (isPaused: boolean) => void;
   readonly take: (result: ClaimResult) => void;
   /** Suspects wait: have the slots alone, claim one, run it, and again until none is left. */
   readonly runSuspects: (claim: (take: (result: ClaimResult) => void) => Promise<void>) => void;
@@ -85,12 +85,13 @@ export class StaleClaimer {
   }
 
   private claim(options: TurnOptions, take: (result: ClaimResult) => void): Promise<ClaimResult> {
-    const { stream, livenessMs, suspectAfter, metrics, onAlive, onPaused, undisturbed } = this.parts;
+    const { stream, livenessMs, suspectAfter, metrics, onAlive, lookForPause, undisturbed } = this.parts;
     return undisturbed(async () => {
       const sentAt = performance.now();
+      const notePaused = lookForPause();
       const result = await stream.claimStale({ livenessMs, suspectAfter, ...options });
       if (result.isAlive) onAlive(sentAt);
-      onPaused(result.isPaused);
+      notePaused(result.isPaused);
       if (result.entries.length > 0) metrics.add(MESSAGES_CLAIMED, { stream: stream.stream }, result.entries.length);
       take(result);
       return result;

@@ -12,6 +12,7 @@ class FakeStream {
   readonly group = 'g';
   epoch = 0;
   readonly drainedAfter: string[] = [];
+  readonly drainedAsLost: boolean[] = [];
   readonly starts: string[] = [];
   readonly reading = new Deferred();
   private readonly interrupted = new Deferred();
@@ -25,8 +26,9 @@ class FakeStream {
   isPaused(): Promise<boolean> {
     return Promise.resolve(false);
   }
-  readOwnPending(after: string): Promise<OwnPending> {
+  readOwnPending(after: string, _count: number, _held: readonly string[], isLost: boolean): Promise<OwnPending> {
     this.drainedAfter.push(after);
+    this.drainedAsLost.push(isLost);
     return this.page(after);
   }
   async readNew(): Promise<[]> {
@@ -48,7 +50,7 @@ const consumerOf = (stream: FakeStream, more: Partial<StreamConsumerParts> = {})
     stream,
     blockMs: 1,
     groupStart: '$',
-    onPaused: () => undefined,
+    lookForPause: () => () => undefined,
     metrics: noMetrics,
     logger: silent,
     demand: () => Promise.resolve(1),
@@ -74,6 +76,21 @@ describe('StreamConsumer', () => {
     await stream.reading.promise;
     await consumer.stop();
     expect(stream.drainedAfter).toEqual(['0-0', '5-0', '0-0']);
+  });
+
+  it('takes what is pending for lost on its way, unless it is the first look or something that has run is among it', async () => {
+    const stream = new FakeStream();
+    const drains = stream.drainedAsLost;
+    const next = [() => consumer.requestDrain(), () => consumer.requestStrays(), () => consumer.requestDrain()];
+    stream.page = () => {
+      next[drains.length - 1]?.();
+      return Promise.resolve(nothing(undefined));
+    };
+    const consumer = consumerOf(stream);
+    consumer.start();
+    await stream.reading.promise;
+    await consumer.stop();
+    expect(drains).toEqual([false, true, false, true]);
   });
 
   it('begins a group that vanished at 0, whatever groupStart says', async () => {

@@ -28,8 +28,8 @@ export interface StreamConsumerParts {
   readonly blockMs: number;
   /** Where a group begins that does not exist at the start. */
   readonly groupStart: string;
-  /** Told before the first read whether the group is paused. */
-  readonly onPaused: (isPaused: boolean) => void;
+  /** Asked before the first read looks whether the group is paused; what it returns is told the answer. */
+  readonly lookForPause: () => (isPaused: boolean) => void;
   readonly metrics: MetricsRecorder;
   readonly logger: BackgroundLogger;
   /** Resolves with how many entries are wanted now, or with 0 when the signal aborts. */
@@ -59,6 +59,8 @@ export class StreamConsumer {
   private drainedEpoch: number | undefined;
   private drainsWanted = 1;
   private drainsDone = 0;
+  private strays = 0;
+  private straysDone = 0;
   private isPrepared = false;
   private readonly preparation = new Wakeup();
   private recreations = 0;
@@ -101,8 +103,19 @@ export class StreamConsumer {
     this.drainsWanted += 1;
   }
 
+  /** `requestDrain`, where an entry is not held any more that has run: whatever comes back counts. */
+  requestStrays(): void {
+    this.strays += 1;
+    this.requestDrain();
+  }
+
   private get isDrained(): boolean {
     return this.drainsDone === this.drainsWanted && this.drainedEpoch === this.parts.stream.epoch;
+  }
+
+  /** Whatever is pending and not held went to a socket that was lost, or was given back: what this process got, it holds. */
+  private get isLost(): boolean {
+    return this.drainedEpoch !== undefined && this.strays === this.straysDone;
   }
 
   private async turn(signal: AbortSignal): Promise<void> {
@@ -121,9 +134,10 @@ export class StreamConsumer {
 
   private async prepare(): Promise<void> {
     if (this.isPrepared) return;
-    const { stream, groupStart, onPaused } = this.parts;
+    const { stream, groupStart, lookForPause } = this.parts;
     await stream.ensureGroup(groupStart);
-    onPaused(await stream.isPaused());
+    const notePaused = lookForPause();
+    notePaused(await stream.isPaused());
     this.isPrepared = true;
     this.preparation.notify();
   }
@@ -131,7 +145,7 @@ export class StreamConsumer {
   private async readPending(signal: AbortSignal): Promise<void> {
     const { stream, demand, heldIds, takeBack, undisturbed } = this.parts;
     const { epoch } = stream;
-    const { drainsWanted } = this;
+    const { drainsWanted, strays } = this;
     // one at a time after a start: reading counts a delivery, and what killed the last process may be among them
     const isFirst = this.drainsDone !== drainsWanted;
     for (let after: string | undefined = '0-0'; after !== undefined; ) {
@@ -139,7 +153,7 @@ export class StreamConsumer {
       if (signal.aborted) return;
       let taken: Promise<void> | undefined;
       after = await undisturbed(async () => {
-        const pending = await stream.readOwnPending(after as string, isFirst ? 1 : wanted, heldIds());
+        const pending = await stream.readOwnPending(after as string, isFirst ? 1 : wanted, heldIds(), this.isLost);
         taken = takeBack(pending);
         return pending.last;
       });
@@ -147,6 +161,7 @@ export class StreamConsumer {
     }
     this.drainedEpoch = epoch;
     this.drainsDone = drainsWanted;
+    this.straysDone = strays;
   }
 
   private async readNew(signal: AbortSignal): Promise<void> {

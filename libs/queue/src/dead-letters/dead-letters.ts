@@ -2,6 +2,8 @@ import { Logger } from '@nestjs/common';
 import { OptionFaults } from '@safesync/core';
 import type { DeadLetter } from '../delivery/dead-letter.js';
 import { replayedFields } from '../message/replayed-entry.js';
+import { refuseInSession } from '../publish/in-session.js';
+import type { InSessionOptions } from '../publish/publish.options.js';
 import type { QueueStreams, RegisteredStream } from '../registration/queue-streams.js';
 import { DeadLetterLog } from '../stream/dead-letter-log.js';
 import { type KeptLetter, readLetter } from './kept-letter.js';
@@ -68,8 +70,15 @@ export class DeadLetters {
    * Puts messages back into their stream, for the group that gave them up, as new deliveries with the id they had: by the ids of the
    * letters, or all that were there when the call began and match a filter. Each is put back and removed in one step, so two who replay at once
    * replay once. Do it when the cause is gone.
+   *
+   * Throws `PublishInSessionError` inside of an open session, as a publish does.
    */
-  async replay(stream: string, which: readonly string[] | LetterFilter): Promise<ReplayReport> {
+  async replay(
+    stream: string,
+    which: readonly string[] | LetterFilter,
+    options: InSessionOptions = {},
+  ): Promise<ReplayReport> {
+    refuseInSession(`A replay of dead letters of stream "${stream}"`, stream, options);
     const log = logOf(this.streams.require(stream));
     const report = { replayed: 0, missing: [] as string[], unreadable: [] as string[], withoutGroup: [] as string[] };
     for await (const [id, letter] of this.chosen(log, which)) {
@@ -85,8 +94,14 @@ export class DeadLetters {
     return report;
   }
 
-  /** Removes letters for good; how many were there. `reason` is logged. */
-  async discard(stream: string, ids: readonly string[], reason: string): Promise<number> {
+  /** Removes letters for good; how many were there. `reason` is logged. Throws `PublishInSessionError` inside of an open session. */
+  async discard(
+    stream: string,
+    ids: readonly string[],
+    reason: string,
+    options: InSessionOptions = {},
+  ): Promise<number> {
+    refuseInSession(`Discarding dead letters of stream "${stream}"`, stream, options);
     const log = logOf(this.streams.require(stream));
     requireIds(ids);
     let discarded = 0;

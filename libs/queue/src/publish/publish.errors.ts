@@ -16,13 +16,19 @@ export class PublishPayloadInvalidError extends QueueError {
   }
 }
 
-/** A publish inside of a session that is still open: the message would be out although the transaction may roll back. */
+/**
+ * A publish, a replay, or a message that is taken back, inside of a session that is still open: it would stay done although the
+ * transaction may roll back. Nothing was done.
+ */
 export class PublishInSessionError extends QueueError {
-  constructor(readonly stream: string) {
-    super(`A publish to stream "${stream}" inside of an open session: it cannot be taken back if that rolls back.`, {
+  constructor(
+    what: string,
+    readonly stream: string,
+  ) {
+    super(`${what} inside of an open session: it cannot be undone if that rolls back.`, {
       code: 'PUBLISH_IN_SESSION',
       remedy:
-        'Use outbox.publish(session, ...) of @safesync/outbox, or pass { evenInSession: true } for a message that may go out although the transaction rolls back.',
+        'To publish use outbox.publish(session, ...) of @safesync/outbox; do anything else in session.afterCommit; or pass { evenInSession: true } if it may be done although the transaction rolls back.',
     });
   }
 }

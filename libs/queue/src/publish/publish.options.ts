@@ -14,15 +14,16 @@ export interface PublishTerms {
 }
 
 /** What travels beside the payload, and how it is published. */
-export interface PublishOptions extends MessageMetadata, PublishTerms, PublishManyOptions {}
+export interface PublishOptions extends MessageMetadata, PublishTerms, InSessionOptions {}
 
 /** One message of a batch. */
 export interface OutgoingMessage extends MessageMetadata, PublishTerms {
   readonly payload: object;
 }
 
-export interface PublishManyOptions {
-  /** Publishes inside of an open session too, where the message goes out although the transaction may roll back. Default false. */
+/** Of whatever no transaction can take back. */
+export interface InSessionOptions {
+  /** Does it inside of an open session too, where it stays done although the transaction may roll back. Default false. */
   readonly evenInSession?: boolean;
 }
 

@@ -1,19 +1,18 @@
 import { OptionFaults } from '@safesync/core';
-import { isInSession } from '@safesync/db';
 import { JsonCodec } from '../message/json.codec.js';
 import type { PayloadLimits } from '../message/payload-limits.js';
 import { appendAll, appendOne, appendScripted } from '../stream/append.js';
 import { cancelDelayed } from '../stream/delayed.js';
 import type { RedisConnection } from '../stream/redis-connection.js';
 import { type Append, planAppend } from '../stream/scripted-append.js';
-import { PublishInSessionError } from './publish.errors.js';
+import { refuseInSession } from './in-session.js';
 import {
   checkDedupeWindow,
   checkTimeout,
   DEFAULT_DEDUPE_WINDOW_MS,
   hasTerms,
+  type InSessionOptions,
   type OutgoingMessage,
-  type PublishManyOptions,
   type PublishOptions,
   type PublishTerms,
 } from './publish.options.js';
@@ -52,11 +51,11 @@ export class StreamPublisher {
    * `delayMs` an id for `cancelDelayed` instead.
    *
    * Nothing was written: `PublishInSessionError`, `PublishPayloadInvalidError`, `PayloadNotSerializableError`,
-   * `PayloadLimitError`, `InvalidOptionsError`, `RedisUnavailableError` (no connection in time, or too much waits for one),
+   * `PayloadLimitError`, `InvalidOptionsError`, `RedisUnavailableError` (no connection in time, or too much waits for one or for answers),
    * `RedisReplyError` (refused, for example out of memory). Maybe written: `PublishOutcomeUnknownError`.
    */
   async publish(stream: string, payload: object, options: PublishOptions = NOTHING): Promise<string> {
-    refuseInSession(stream, options);
+    refuseInSession(`A publish to stream "${stream}"`, stream, options);
     const { schema, timeoutMs } = this.options;
     const passed = schema === undefined ? payload : await this.passed(stream, schema, payload);
     const append = this.plan(stream, this.codec.encode(passed, options), options);
@@ -72,9 +71,9 @@ export class StreamPublisher {
   async publishMany(
     stream: string,
     messages: readonly OutgoingMessage[],
-    options: PublishManyOptions = NOTHING,
+    options: InSessionOptions = NOTHING,
   ): Promise<string[]> {
-    refuseInSession(stream, options);
+    refuseInSession(`A publish to stream "${stream}"`, stream, options);
     const { schema, timeoutMs } = this.options;
     const appends: Append[] = [];
     for (const { payload, ...terms } of messages) {
@@ -86,9 +85,11 @@ export class StreamPublisher {
 
   /**
    * Takes a delayed message back by the id that `publish` returned. True when it was still waiting: it will not be in the
-   * stream. A lost answer is `RedisConnectionLostError`; cancelling may be repeated. Its dedupe key stays taken.
+   * stream. A lost answer is `RedisConnectionLostError`; cancelling may be repeated. Its dedupe key stays taken. Inside of an open
+   * session it is `PublishInSessionError`, as a publish is: a rollback would not bring the message back.
    */
-  async cancelDelayed(stream: string, id: string): Promise<boolean> {
+  async cancelDelayed(stream: string, id: string, options: InSessionOptions = NOTHING): Promise<boolean> {
+    refuseInSession(`Cancelling a delayed message of stream "${stream}"`, stream, options);
     return cancelDelayed(this.connection, stream, id, this.options.timeoutMs);
   }
 
@@ -113,7 +114,3 @@ export class StreamPublisher {
 }
 
 const NOTHING: PublishOptions = Object.freeze({});
-
-function refuseInSession(stream: string, { evenInSession }: PublishManyOptions): void {
-  if (evenInSession !== true && isInSession()) throw new PublishInSessionError(stream);
-}

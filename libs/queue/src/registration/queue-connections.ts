@@ -4,6 +4,7 @@ import type { ResolvedConnection, ResolvedQueueOptions } from '../queue.options.
 import { DEFAULT_CONNECTION } from '../queue.tokens.js';
 import { RedisConnection } from '../stream/redis-connection.js';
 import type { RedisConnectionEvent } from '../stream/redis-link.js';
+import { EvictionWarning } from './eviction-warning.js';
 
 /** The Redis connections of the application, by name. They are opened at first use and closed last, after all consumers. */
 export class QueueConnections implements OnApplicationShutdown {
@@ -33,13 +34,19 @@ export class QueueConnections implements OnApplicationShutdown {
 }
 
 function open({ name, redis, commandTimeoutMs }: ResolvedConnection): RedisConnection {
-  const condition = new ConditionLog(new Logger('SafeSyncQueue'), `Redis "${name}"`);
+  const logger = new Logger('SafeSyncQueue');
+  const condition = new ConditionLog(logger, `Redis "${name}"`);
+  const eviction = new EvictionWarning(logger, name);
   const observer = (event: RedisConnectionEvent): void => {
     // the sockets of readers follow the same server; one of them is enough to tell
     if (event.purpose !== 'commands') return;
     if (event.kind === 'lost' || event.kind === 'failed')
       condition.began(event.reason, `no connection to ${event.to}, trying again`);
-    if (event.kind === 'ready') condition.ended(`connected to ${event.to}`);
+    if (event.kind !== 'ready') return;
+    condition.ended(`connected to ${event.to}`);
+    void eviction.look(connection);
   };
-  return new RedisConnection(redis, { observer, ...(commandTimeoutMs === undefined ? {} : { commandTimeoutMs }) });
+  const timeout = commandTimeoutMs === undefined ? {} : { commandTimeoutMs };
+  const connection = new RedisConnection(redis, { observer, ...timeout });
+  return connection;
 }

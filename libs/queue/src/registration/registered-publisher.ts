@@ -1,6 +1,6 @@
 import type { OnModuleInit } from '@nestjs/common';
 import { InvalidOptionsError } from '@safesync/core';
-import type { OutgoingMessage, PublishManyOptions, PublishOptions } from '../publish/publish.options.js';
+import type { InSessionOptions, OutgoingMessage, PublishOptions } from '../publish/publish.options.js';
 import { StreamPublisher } from '../publish/stream-publisher.js';
 import type { RedisConnection } from '../stream/redis-connection.js';
 import type { DelayedStreams } from './delayed-streams.js';
@@ -36,7 +36,7 @@ export class RegisteredPublisher extends StreamPublisher implements OnModuleInit
   override async publishMany(
     stream: string,
     messages: readonly OutgoingMessage[],
-    options?: PublishManyOptions,
+    options?: InSessionOptions,
   ): Promise<string[]> {
     const registered = this.streams.require(stream);
     const ids = await this.publisherOf(registered).publishMany(registered.key, messages, options);
@@ -44,9 +44,9 @@ export class RegisteredPublisher extends StreamPublisher implements OnModuleInit
     return ids;
   }
 
-  override async cancelDelayed(stream: string, id: string): Promise<boolean> {
+  override async cancelDelayed(stream: string, id: string, options?: InSessionOptions): Promise<boolean> {
     const registered = this.streams.require(stream);
-    return this.publisherOf(registered).cancelDelayed(registered.key, id);
+    return this.publisherOf(registered).cancelDelayed(registered.key, id, options);
   }
 
   private async prepareStream(stream: RegisteredStream): Promise<void> {

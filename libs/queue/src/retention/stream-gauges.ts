@@ -15,6 +15,8 @@ import type { GroupSurvey, StreamSurvey } from '../stream/stream-upkeep.js';
 export interface StreamGaugesParts {
   /** The stream's key. */
   readonly stream: string;
+  /** Stays the same when the consumers are started again: whoever reads the gauges keeps what it was given for each source. */
+  readonly source: object;
   readonly survey: () => Promise<StreamSurvey>;
   readonly metrics: MetricsRecorder;
 }
@@ -79,12 +81,13 @@ export class StreamGauges {
   }
 
   private followStream(gauge: StreamGauge, read: (survey: StreamSurvey) => number): void {
-    const { metrics, stream } = this.parts;
-    metrics.follow?.(gauge, this, () => (this.current ? [[{ stream }, read(this.current)]] : []));
+    const { metrics, stream, source } = this.parts;
+    metrics.follow?.(gauge, source, () => (this.current ? [[{ stream }, read(this.current)]] : []));
   }
 
   private followGroups(gauge: GroupGauge, read: Read): void {
-    this.parts.metrics.follow?.(gauge, this, () => this.samples(read));
+    const { metrics, source } = this.parts;
+    metrics.follow?.(gauge, source, () => this.samples(read));
   }
 
   private samples(read: Read): [LabelsOf<GroupGauge>, number][] {

@@ -9,8 +9,9 @@ import {
 import { describeError } from '../delivery/error-summary.js';
 import { CONSUMERS_FORGOTTEN, ENTRIES_TRIMMED, MESSAGES_LOST } from '../queue.metrics.js';
 import type { RedisConnection } from '../stream/redis-connection.js';
+import { deadLetterStream } from '../stream/redis-keys.js';
 import { addedAtMs } from '../stream/stream-entry.js';
-import { capDeadLetters, forgetConsumers, type TrimStep, trimStream } from '../stream/stream-upkeep.js';
+import { forgetConsumers, type TrimStep, trimDeadLetters, trimStream } from '../stream/stream-upkeep.js';
 import type { StreamUpkeep } from '../upkeep.options.js';
 
 export interface StreamHousekeeperParts {
@@ -56,7 +57,7 @@ export class StreamHousekeeper {
   }
 
   private async turn(signal: AbortSignal): Promise<void> {
-    const steps = [await this.trim(), await this.capDeadLetters(), await this.forgetConsumers()];
+    const steps = [await this.trim(), await this.trimDeadLetters(), await this.forgetConsumers()];
     this.condition.ended('is done again');
     if (!steps.includes(true)) await sleep(this.parts.upkeep.intervalMs, signal);
   }
@@ -69,18 +70,20 @@ export class StreamHousekeeper {
     metrics.add(ENTRIES_TRIMMED, { stream, kind: 'finished' }, step.removed);
     if (step.capped > 0) metrics.add(ENTRIES_TRIMMED, { stream, kind: 'capped' }, step.capped);
     this.reportLoss(step, upkeep.retention.maxLength);
-    this.reportHeldBack(step, upkeep.retention.maxAgeMs);
+    this.reportHeldBack(stream, step, upkeep.retention.maxAgeMs);
     return step.more;
   }
 
-  private async capDeadLetters(): Promise<boolean> {
+  private async trimDeadLetters(): Promise<boolean> {
     const { connection, stream, upkeep, metrics, logger } = this.parts;
     if (!upkeep.deadLetters) return false;
-    const { removed, more } = await capDeadLetters(connection, stream, upkeep.deadLetters);
+    const step = await trimDeadLetters(connection, stream, upkeep.deadLetters);
+    const { removed } = step;
     metrics.add(ENTRIES_TRIMMED, { stream, kind: 'dead_letter' }, removed);
     if (removed > 0)
       logger.warn(`Stream "${stream}": removed the ${removed} oldest dead letters, which were too many or too old.`);
-    return more;
+    this.reportHeldBack(deadLetterStream(stream), step, upkeep.deadLetters.maxAgeMs);
+    return step.more;
   }
 
   private async forgetConsumers(): Promise<boolean> {
@@ -119,10 +122,10 @@ export class StreamHousekeeper {
   }
 
   /** A group that nobody serves any more keeps the whole stream from being trimmed, whoever it belongs to. */
-  private reportHeldBack({ bounds, now }: TrimStep, maxAgeMs: number): void {
+  private reportHeldBack(stream: string, { bounds, now }: TrimStep, maxAgeMs: number): void {
     for (const [group, bound] of bounds) {
       const since = bound === undefined ? undefined : addedAtMs(bound);
-      const condition = this.conditionOf(group);
+      const condition = this.conditionOf(stream, group);
       if (since === undefined || now - since <= maxAgeMs) {
         condition.ended(`is not held back by group "${group}" any more`);
         continue;
@@ -132,11 +135,12 @@ export class StreamHousekeeper {
     }
   }
 
-  private conditionOf(group: string): ConditionLog {
-    const known = this.heldBack.get(group);
+  private conditionOf(stream: string, group: string): ConditionLog {
+    const name = JSON.stringify([stream, group]);
+    const known = this.heldBack.get(name);
     if (known) return known;
-    const condition = new ConditionLog(this.parts.logger, `Trimming of stream "${this.parts.stream}"`);
-    this.heldBack.set(group, condition);
+    const condition = new ConditionLog(this.parts.logger, `Trimming of stream "${stream}"`);
+    this.heldBack.set(name, condition);
     return condition;
   }
 }

@@ -45,8 +45,9 @@ export class Upkeep {
     return new StreamHousekeeper({ connection, stream: key, upkeep, groups, metrics, logger });
   }
 
-  private gaugesOf({ connection, key }: RegisteredStream): StreamGauges {
+  private gaugesOf(source: RegisteredStream): StreamGauges {
+    const { connection, key } = source;
     const survey = (): ReturnType<typeof surveyStream> => surveyStream(connection, key);
-    return new StreamGauges({ stream: key, survey, metrics: this.metrics });
+    return new StreamGauges({ stream: key, source, survey, metrics: this.metrics });
   }
 }

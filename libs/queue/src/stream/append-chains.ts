@@ -52,6 +52,7 @@ async function send(
       chain.length === 1 ? ['xadd', stream, '*', DATA_FIELD, chain[0] as string] : run(stream, chain),
   );
   try {
+    connection.requireAnswers();
     const answers = await connection.commands(commands, timeoutMs);
     return chains.map((chain, at) => readAnswer(connection, stream, chain, answers[at] as CommandResult));
   } catch (error) {

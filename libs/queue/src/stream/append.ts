@@ -33,6 +33,7 @@ export async function appendOne(
   timeoutMs?: number,
 ): Promise<string> {
   try {
+    connection.requireAnswers();
     const reply = await connection.command('xadd', [stream, '*', DATA_FIELD, data], timeoutMs);
     return connection.parse(reply, parseEntryId);
   } catch (error) {
@@ -54,6 +55,7 @@ export async function appendScripted(
   let doubt: PublishOutcomeUnknownError | undefined;
   for (let leftMs = timeoutMs; ; leftMs = repeatsUntil - performance.now()) {
     try {
+      connection.requireAnswers();
       const reply = await connection.script(append.script, append.keys, append.args, Math.max(1, leftMs));
       return connection.parse(reply, parseEntryId);
     } catch (error) {
@@ -146,6 +148,7 @@ async function appendChunk(
   timeoutMs: number,
 ): Promise<PublishResult[]> {
   try {
+    connection.requireAnswers();
     const results = await connection.commands(commandsOf(stream, list), timeoutMs);
     return results.map((result) =>
       'error' in result

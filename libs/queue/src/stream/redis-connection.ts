@@ -2,7 +2,14 @@ import { RedisReplyError, RedisUnavailableError } from '../queue.errors.js';
 import { BlockingReader } from './blocking-reader.js';
 import { type RedisConnectionEvent, RedisLink } from './redis-link.js';
 import type { RedisScript } from './redis-script.js';
-import type { CommandResult, RedisArg, RedisCommand, RedisSocket } from './redis-socket.js';
+import {
+  bytesOf,
+  bytesOfAll,
+  type CommandResult,
+  type RedisArg,
+  type RedisCommand,
+  type RedisSocket,
+} from './redis-socket.js';
 import { type RedisInput, type RedisTarget, redisTarget } from './redis-target.js';
 
 export interface RedisConnectionOptions {
@@ -12,7 +19,10 @@ export interface RedisConnectionOptions {
   readonly connectTimeoutMs?: number;
   /** How many commands may wait for a connection at a time; more fail at once. Default 1 000. */
   readonly maxWaiting?: number;
-  /** How many bytes of commands may wait for a connection at a time; more fail at once. Default 16 MiB. */
+  /**
+   * How many bytes of commands may wait for a connection at a time, and of those sent for an answer while more is published; more
+   * fail at once. Default 16 MiB.
+   */
   readonly maxWaitingBytes?: number;
   /** Told what the connection is going through; must not throw. */
   readonly observer?: (event: RedisConnectionEvent) => void;
@@ -85,8 +95,7 @@ export class RedisConnection {
   commands(list: readonly RedisCommand[], timeoutMs: number = this.timeoutMs): Promise<CommandResult[]> {
     const live = this.link.current;
     if (live) return live.sendAll(list, timeoutMs);
-    const bytes = list.reduce((sum, command) => sum + bytesOf(command), 0);
-    return this.whenReady(bytes, timeoutMs, (socket, ms) => socket.sendAll(list, ms));
+    return this.whenReady(bytesOfAll(list), timeoutMs, (socket, ms) => socket.sendAll(list, ms));
   }
 
   /** Runs a script by its digest; its text is sent only when the server does not know it yet. */
@@ -103,6 +112,18 @@ export class RedisConnection {
       if (!(error instanceof RedisReplyError) || error.replyCode !== 'NOSCRIPT') throw error;
       return this.command('eval', [script.source, ...operands], timeoutMs);
     }
+  }
+
+  /**
+   * For whoever sends as much as it is told to: throws `RedisUnavailableError` while so much is without an answer that nothing more
+   * should be held for it. A socket whose other side is gone takes everything until its first deadline.
+   */
+  requireAnswers(): void {
+    const unanswered = this.link.current?.unansweredBytes ?? 0;
+    if (unanswered < this.maxWaitingBytes) return;
+    throw new RedisUnavailableError(
+      `Not sent: ${unanswered} bytes wait for an answer of Redis at ${this.description}.`,
+    );
   }
 
   /** One round trip; throws when Redis does not answer in time. */
@@ -162,11 +183,4 @@ export class RedisConnection {
       `${this.waiting} commands wait for a connection to Redis at ${this.description} already (${this.waitingBytes} bytes).`,
     );
   }
-}
-
-/** What commands without a connection hold in memory: their arguments. */
-function bytesOf(args: readonly RedisArg[]): number {
-  let bytes = 0;
-  for (const arg of args) bytes += typeof arg === 'number' ? 8 : Buffer.byteLength(arg);
-  return bytes;
 }

@@ -14,6 +14,7 @@ export type CommandResult = { readonly reply: unknown } | { readonly error: Queu
 
 interface InFlight {
   readonly command: string;
+  readonly bytes: number;
   readonly expiresAt: number;
   readonly reject: (error: QueueError) => void;
 }
@@ -35,6 +36,7 @@ export interface RedisSocketOptions {
 export class RedisSocket {
   private readonly opening = new Deferred();
   private readonly inFlight = new Set<InFlight>();
+  private inFlightBytes = 0;
   private sweeper: NodeJS.Timeout | undefined;
   private sweepsAt = Number.POSITIVE_INFINITY;
   private readonly connectTimer: NodeJS.Timeout;
@@ -73,6 +75,11 @@ export class RedisSocket {
     return !('stream' in this.client) || this.client.stream?.writable;
   }
 
+  /** Bytes of the commands that have no answer yet: written, and held until then. */
+  get unansweredBytes(): number {
+    return this.inFlightBytes;
+  }
+
   /** How long it has been (or was) usable, in ms. */
   get readyForMs(): number {
     return this.readySince === undefined ? 0 : performance.now() - this.readySince;
@@ -80,13 +87,14 @@ export class RedisSocket {
 
   /** Sends one command; replies hold Buffers where Redis sends strings. */
   send(command: string, args: readonly RedisArg[], timeoutMs: number): Promise<unknown> {
-    return this.track(command, timeoutMs, () => this.client.callBuffer(command, ...args));
+    return this.track(command, bytesOf(args), timeoutMs, () => this.client.callBuffer(command, ...args));
   }
 
   /** Sends commands in one write; each settles by itself in the result. In a cluster all must go to one slot. */
   async sendAll(commands: readonly RedisCommand[], timeoutMs: number): Promise<CommandResult[]> {
     const name = commands[0]?.[0] ?? 'pipeline';
-    const results = await this.track(name, timeoutMs, () => {
+    const bytes = bytesOfAll(commands);
+    const results = await this.track(name, bytes, timeoutMs, () => {
       const pipeline = this.client.pipeline();
       for (const [command, ...args] of commands) pipeline.callBuffer(command, ...args);
       return pipeline.exec();
@@ -101,26 +109,31 @@ export class RedisSocket {
     this.end(reason);
   }
 
-  private track(command: string, timeoutMs: number, start: () => Promise<unknown>): Promise<unknown> {
+  private track(command: string, bytes: number, timeoutMs: number, start: () => Promise<unknown>): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.hasEnded) {
         reject(notSent(command, this.options.where));
         return;
       }
-      const entry: InFlight = { command, expiresAt: performance.now() + timeoutMs, reject };
+      const entry: InFlight = { command, bytes, expiresAt: performance.now() + timeoutMs, reject };
       this.inFlight.add(entry);
+      this.inFlightBytes += bytes;
       if (entry.expiresAt < this.sweepsAt) this.sweepIn(timeoutMs);
       start().then(
         (reply) => {
-          this.inFlight.delete(entry);
+          this.settled(entry);
           resolve(reply);
         },
         (error: unknown) => {
-          this.inFlight.delete(entry);
+          this.settled(entry);
           reject(this.translate(error, command));
         },
       );
     });
+  }
+
+  private settled(entry: InFlight): void {
+    if (this.inFlight.delete(entry)) this.inFlightBytes -= entry.bytes;
   }
 
   private translate(error: unknown, command: string): QueueError {
@@ -166,10 +179,22 @@ export class RedisSocket {
     this.opening.reject(new Error(reason));
     for (const { command, reject } of this.inFlight) reject(connectionLost(command, this.options.where, reason));
     this.inFlight.clear();
+    this.inFlightBytes = 0;
     this.options.onEnd(this, reason);
     if (this.client.status === 'end') return;
     this.client.disconnect();
     // disconnect() says goodbye and waits; a half-open socket would never hear it
     if ('stream' in this.client) this.client.stream?.destroy();
   }
+}
+
+/** What a command holds in memory: its arguments. */
+export function bytesOf(args: readonly RedisArg[]): number {
+  let bytes = 0;
+  for (const arg of args) bytes += typeof arg === 'number' ? 8 : Buffer.byteLength(arg);
+  return bytes;
+}
+
+export function bytesOfAll(commands: readonly RedisCommand[]): number {
+  return commands.reduce((sum, command) => sum + bytesOf(command), 0);
 }

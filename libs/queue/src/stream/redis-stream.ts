@@ -120,9 +120,10 @@ export class RedisStream {
   /**
    * Delivers again what is pending under this consumer's name, `inFlight` excepted, counting a delivery for each.
    * @param after id to start behind; '0-0' for the beginning
+   * @param isLost whatever was delivered once has been lost on its way here: that delivery is repeated and not counted twice
    */
-  readOwnPending(after: string, count: number, inFlight: readonly string[] = []): Promise<OwnPending> {
-    return this.run(REDELIVER_OWN_SCRIPT, [after, count, ...inFlight], parseOwnPending);
+  readOwnPending(after: string, count: number, inFlight: readonly string[] = [], isLost = false): Promise<OwnPending> {
+    return this.run(REDELIVER_OWN_SCRIPT, [after, count, isLost ? 1 : 0, ...inFlight], parseOwnPending);
   }
 
   /** Acknowledges deliveries that are still this consumer's; one outcome each, in order. */

@@ -1,6 +1,5 @@
 import type { RedisConnection } from './redis-connection.js';
 import { deadLetterStream, livenessRows, pausedGroups } from './redis-keys.js';
-import { CAP_SCRIPT } from './scripts/cap.script.js';
 import { FORGET_CONSUMERS_SCRIPT } from './scripts/forget-consumers.script.js';
 import { SURVEY_SCRIPT } from './scripts/survey.script.js';
 import { TRIM_SCRIPT } from './scripts/trim.script.js';
@@ -64,18 +63,18 @@ export async function trimStream(
   stream: string,
   { maxAgeMs, maxLength, allowLoss }: KeptAmount & { readonly allowLoss: boolean },
 ): Promise<TrimStep> {
-  const reply = await connection.script(TRIM_SCRIPT, [stream], [maxAgeMs, maxLength, MAX_ENTRIES, allowLoss ? 1 : 0]);
-  return connection.parse(reply, parseTrimStep);
+  const args = [maxAgeMs, maxLength, MAX_ENTRIES, allowLoss ? 1 : 0, 0];
+  return connection.parse(await connection.script(TRIM_SCRIPT, [stream], args), parseTrimStep);
 }
 
-/** Removes dead letters beyond `kept`. */
-export async function capDeadLetters(
+/** Removes dead letters beyond `kept`, except what a group that somebody has made on them has not finished. */
+export async function trimDeadLetters(
   connection: RedisConnection,
   stream: string,
   { maxAgeMs, maxLength }: KeptAmount,
-): Promise<UpkeepStep> {
-  const reply = await connection.script(CAP_SCRIPT, [deadLetterStream(stream)], [maxAgeMs, maxLength, MAX_ENTRIES]);
-  return connection.parse(reply, parseStep);
+): Promise<TrimStep> {
+  const args = [maxAgeMs, maxLength, MAX_ENTRIES, 0, 1];
+  return connection.parse(await connection.script(TRIM_SCRIPT, [deadLetterStream(stream)], args), parseTrimStep);
 }
 
 /** Deletes consumers without a liveness row that have nothing pending and were idle for `idleMs`. */

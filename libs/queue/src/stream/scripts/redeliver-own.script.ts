@@ -1,17 +1,18 @@
 import { redisScript } from '../redis-script.js';
 
 /**
- * Delivers to a consumer what is pending under its own name, in id order, counting a delivery each. KEYS: stream.
- * ARGV: group, consumer, exclusive start id, how many, then the ids to leave alone.
+ * Delivers to a consumer what is pending under its own name, in id order, counting a delivery each; of one that was delivered
+ * only once the first one again, if the caller knows that nobody can have got it. KEYS: stream.
+ * ARGV: group, consumer, exclusive start id, how many, only deliveries were lost (1 or 0), then the ids to leave alone.
  * Replies {{{id, delivery count, fields}, ...}, {trimmed ids}, last id looked at or ''}: '' when the end was reached. Trimmed
  * entries are acknowledged.
  */
 export const REDELIVER_OWN_SCRIPT = redisScript(`
 local stream, group, me, wanted = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[4])
-local skip = {}
-for i = 5, #ARGV do skip[ARGV[i]] = true end
+local lost, skip = ARGV[5] == '1', {}
+for i = 6, #ARGV do skip[ARGV[i]] = true end
 local entries, trimmed = {}, {}
-local page = wanted + #ARGV - 4
+local page = wanted + #ARGV - 5
 local pending = redis.call('XPENDING', stream, group, '(' .. ARGV[3], '+', page, me)
 local last = ''
 for i = 1, #pending do
@@ -21,9 +22,10 @@ for i = 1, #pending do
   end
   local id, count = pending[i][1], pending[i][4]
   if not skip[id] then
-    local claimed = redis.call('XCLAIM', stream, group, me, 0, id)[1]
+    if not (lost and count == 1) then count = count + 1 end
+    local claimed = redis.call('XCLAIM', stream, group, me, 0, id, 'RETRYCOUNT', count)[1]
     if claimed then
-      entries[#entries + 1] = {id, count + 1, claimed[2]}
+      entries[#entries + 1] = {id, count, claimed[2]}
     else
       redis.call('XACK', stream, group, id)
       trimmed[#trimmed + 1] = id
