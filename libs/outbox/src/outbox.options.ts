@@ -20,7 +20,7 @@ export interface RelayOptions {
   readonly pollMs?: number;
   /** Batches in progress at once, of different streams; each holds a connection of the database's pool. Default 2. */
   readonly concurrency?: number;
-  /** Messages of one batch: one transaction, one write to Redis. Default 100. */
+  /** Messages of one batch: one transaction, one write to Redis. Default 500. */
   readonly batchSize?: number;
   /** Bytes of one batch. Default 4 194 304. A message that is larger, or that others of its key wait for, may exceed it. */
   readonly batchBytes?: number;
@@ -91,7 +91,7 @@ function resolveInbox(inbox: InboxOptions = {}, faults: OptionFaults): Required<
 const RELAY_DEFAULTS: ResolvedRelayOptions = {
   pollMs: 1_000,
   concurrency: 2,
-  batchSize: 100,
+  batchSize: 500,
   batchBytes: 4_194_304,
   publishTimeoutMs: 5_000,
   retry: { baseMs: 500, maxMs: 60_000 },

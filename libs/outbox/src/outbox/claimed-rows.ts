@@ -27,6 +27,12 @@ export interface ClaimLimits {
   readonly bytes: number;
 }
 
+/**
+ * Without the sum the optimizer makes a range of each gap between the ids, for each key: 94 ms instead of 2.4 for 500 rows of 50 keys
+ * (MySQL 9.7).
+ */
+const NOT_AMONG = 'id + 0 NOT IN';
+
 interface RawRow {
   readonly id: bigint;
   readonly orderKey: Buffer | null;
@@ -89,7 +95,7 @@ export async function findHeads(
   );
   const sql =
     `SELECT id FROM ${TABLE} FORCE INDEX (${ORDER_INDEX}) WHERE state = 0 AND order_key IN (${keyList.sql}) ` +
-    `AND id NOT IN (${idList.sql}) AND available_at <= UTC_TIMESTAMP(6) ORDER BY order_key, id LIMIT :rows`;
+    `AND ${NOT_AMONG} (${idList.sql}) AND available_at <= UTC_TIMESTAMP(6) ORDER BY order_key, id LIMIT :rows`;
   const found = await session.fetchAll<{ id: bigint }>(sql, { ...keyList.params, ...idList.params, rows });
   return found.map(({ id }) => id);
 }
@@ -108,7 +114,7 @@ export async function findPredecessors(
     'SELECT order_key AS orderKey, MIN(id) AS id, ' +
     'TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), MAX(available_at)) AS wait ' +
     `FROM ${TABLE} FORCE INDEX (${ORDER_INDEX}) WHERE state = 0 AND order_key IN (${keyList.sql}) ` +
-    `AND id < :last AND id NOT IN (${idList.sql}) AND due_at <= UTC_TIMESTAMP(6) GROUP BY order_key`;
+    `AND id < :last AND ${NOT_AMONG} (${idList.sql}) AND due_at <= UTC_TIMESTAMP(6) GROUP BY order_key`;
   const last = ids.toSorted((a, b) => (a < b ? -1 : 1)).at(-1) as bigint;
   const found = await session.fetchAll<{ orderKey: Buffer; id: bigint; wait: bigint }>(sql, {
     ...keyList.params,
