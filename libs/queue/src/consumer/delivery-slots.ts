@@ -21,7 +21,8 @@ export interface DeliverySlotsOptions {
  */
 export class DeliverySlots {
   private readonly ready: HeldEntry[] = [];
-  private readonly running = new Set<HeldEntry>();
+  /** No Set: one that is filled and emptied all the time leaves tables behind that outlive their use. */
+  private readonly running: HeldEntry[] = [];
   private readonly wakeup = new Wakeup();
   /** Wishes to have the slots alone, the one that has them included. */
   private exclusives = 0;
@@ -46,10 +47,10 @@ export class DeliverySlots {
 
   /** Running and ready entries. */
   get outstanding(): number {
-    return this.ready.length + this.running.size;
+    return this.ready.length + this.running.length;
   }
 
-  get inProgress(): ReadonlySet<HeldEntry> {
+  get inProgress(): readonly HeldEntry[] {
     return this.running;
   }
 
@@ -126,20 +127,20 @@ export class DeliverySlots {
   }
 
   private readonly isHungry = (): boolean => this.exclusives === 0 && this.outstanding <= this.options.concurrency;
-  private readonly isIdle = (): boolean => this.running.size === 0;
+  private readonly isIdle = (): boolean => this.running.length === 0;
 
   private canStart(): boolean {
     const { concurrency, mayStart } = this.options;
-    return this.ready.length > 0 && this.running.size < concurrency && this.exclusives === 0 && mayStart();
+    return this.ready.length > 0 && this.running.length < concurrency && this.exclusives === 0 && mayStart();
   }
 
   private async start(held: HeldEntry): Promise<void> {
     held.state = 'running';
-    this.running.add(held);
+    this.running.push(held);
     try {
       await this.options.run(held);
     } finally {
-      this.running.delete(held);
+      this.running.splice(this.running.indexOf(held), 1);
       this.pump();
       if (this.isHungry() || this.isIdle()) this.wakeup.notify();
     }

@@ -74,7 +74,7 @@ export class GroupConsumer {
       stream,
       group,
       consumer,
-      running: slots.inProgress.size,
+      running: slots.inProgress.length,
       isPaused: this.pause.isPaused,
       ...(ordering && { order: ordering.status }),
       sinceLastTurnMs: reader.sinceLastTurnMs,
@@ -135,7 +135,7 @@ export class GroupConsumer {
     // what can wait for Redis gets the rest of the drain, or the grace when that is longer
     const restMs = (): number => Math.ceil(Math.max(GRACE_MS, endsAt - performance.now()));
     await slots.idle(AbortSignal.timeout(drainMs));
-    for (const held of slots.inProgress) held.interrupt('stopping');
+    for (const held of [...slots.inProgress]) held.interrupt('stopping');
     await Promise.all([
       slots.idle(AbortSignal.timeout(GRACE_MS)),
       this.attempt('end what it asked of Redis', async () => this.fetchStopped, restMs()),
@@ -206,7 +206,7 @@ export class GroupConsumer {
     const { givenBack } = actions;
     const unacknowledged = [...held].filter(({ state }) => state === 'committed');
     // one that is given back keeps its slot until Redis has answered
-    const stillRunning = [...slots.inProgress].filter((entry) => entry.state === 'running' && !givenBack.has(entry));
+    const stillRunning = slots.inProgress.filter((entry) => entry.state === 'running' && !givenBack.has(entry));
     const unfinished = new Set([...givenBack, ...unacknowledged, ...stillRunning]);
     return {
       handler: this.parts.handler,
