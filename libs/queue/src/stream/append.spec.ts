@@ -10,6 +10,7 @@ function redis(...answers: Answer[]) {
   const calls: { readonly size: number; readonly timeoutMs: number }[] = [];
   const connection = {
     timeoutMs: 5_000,
+    requireAnswers: () => undefined,
     commands: async (commands: readonly RedisCommand[], timeoutMs: number) => {
       calls.push({ size: commands.length, timeoutMs });
       return (answers[calls.length - 1] ?? confirm)(commands);
