@@ -130,6 +130,13 @@ describe('the order of a key', () => {
       );
     });
 
+    it('keeps nobody else waiting for the next look, however many are behind it', async () => {
+      await putOffFirst(3_600_000);
+      await bootWithOutbox(world, [], { outbox: { relay: { pollMs: 600_000, batchSize: 3 } } });
+      await length(1);
+      expect(await arrivals()).toEqual(new Map([['other', [99]]]));
+    });
+
     it('leaves at once when it is told to, with those behind it', async () => {
       await putOffFirst(3_600_000);
       const app = await boot(3);

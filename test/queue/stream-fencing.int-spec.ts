@@ -62,6 +62,15 @@ describe('what the holder does', () => {
     expect(await mine.ack([])).toEqual([]);
   });
 
+  it('ack leaves out what somebody else got among the others, with the same count', async () => {
+    const entries: StreamEntry[] = [];
+    for (let n = 0; n < 5; n += 1) entries.push(await delivered());
+    const middle = entries[2] as StreamEntry;
+    await redis.client.xclaim(name, 'g', 'other', 0, middle.id, 'RETRYCOUNT', middle.deliveryCount, 'JUSTID');
+    expect(await mine.ack(entries)).toEqual(['done', 'done', 'notMine', 'done', 'done']);
+    expect((await pending()).map(({ id }) => id)).toEqual([middle.id]);
+  });
+
   it('ack takes more entries than one script call can hold', async () => {
     await mine.addMany(Array.from({ length: 1_203 }, () => '{}'));
     const entries = await mine.readNew(2_000, 1_000);
@@ -172,6 +181,15 @@ describe('own pending entries', () => {
     expect(second.entries).toEqual([5, 6].map((n) => ({ ...(all[n] as StreamEntry), deliveryCount: 2 })));
     expect(second.last).toBeUndefined();
     expect(await mine.ack(all)).toEqual([0, 1, 2, 3, 4, 5, 6].map((n) => ([0, 3].includes(n) ? 'done' : 'notMine')));
+  });
+
+  it('that were given back may have run before: counted, whatever their count', async () => {
+    await mine.addMany(['0']);
+    const [entry] = await mine.readNew(1, 1_000);
+    await mine.readOwnPending('0-0', 10);
+    // run once, delivered again, and not started
+    expect(await mine.giveBack([{ id: (entry as StreamEntry).id, deliveryCount: 2 }])).toEqual(['done']);
+    expect((await mine.readOwnPending('0-0', 10, [], true)).entries).toMatchObject([{ deliveryCount: 2 }]);
   });
 
   it('that were lost on their way here, and delivered only once, are not counted twice', async () => {

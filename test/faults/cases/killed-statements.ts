@@ -33,7 +33,7 @@ async function killed(
     const startedAt = performance.now();
     await world.settled(stream);
     const recoveries = [performance.now() - startedAt];
-    const faults = worker.isRunning ? [] : ['the worker ended'];
+    const faults = [...(worker.isRunning ? [] : ['the worker ended']), ...(kills > 0 ? [] : ['nothing was killed'])];
     const what = isControl ? 'control: effects beside the session' : kill;
     return rowOf(what, await world.audit(), {
       control: isControl ? 'doubled' : undefined,

@@ -42,7 +42,11 @@ async function moved(figures: FaultFigures, exactlyOnce: boolean): Promise<CaseR
       messages: world.published,
       recoveries,
       note: `${kills.processes} processes, ${kills.statements} statements killed; ${refused} transfers without money`,
-      faults,
+      faults: [
+        ...faults,
+        ...(kills.processes > 0 && kills.statements > 0 ? [] : ['nothing was killed']),
+        ...(refused < world.published ? [] : ['no money has moved']),
+      ],
     });
   } finally {
     await load.stop();

@@ -5,7 +5,7 @@ import { type CaseRow, type FaultCase, type FaultRun, forSeeds, lateness, rowOf,
 import { FaultWorld, RECOVERY_MS } from '../kit/fault-world.js';
 import { OUTBOX_POINTS, type OutboxPoint } from '../kit/outbox-points.js';
 import { createWritten, writeTransactions, writtenNumbers } from '../kit/outbox-writer.js';
-import { publishedEntries } from '../kit/published-entries.js';
+import { publishedEntries, streamFaults } from '../kit/published-entries.js';
 import { Survivor } from '../kit/survivor.js';
 import type { WriteSettings } from '../kit/worker-settings.js';
 import { deathOf, startWorker } from '../kit/workers.js';
@@ -42,6 +42,7 @@ async function killedAt(point: OutboxPoint, run: FaultRun, through: WriteSetting
       recoveries,
       note: `${again} came again`,
       faults: [
+        ...outcomes.flatMap((outcome) => outcome.faults),
         ...lateness(run.figures, recoveries, RECOVERY_MS),
         ...(again > 0 === (point.comesAgain ?? false) ? [] : [`${again} came again`]),
       ],
@@ -55,6 +56,8 @@ interface Outcome {
   readonly recoveryMs: number;
   /** Entries that are in the stream a second time. */
   readonly again: number;
+  /** Of the stream. */
+  readonly faults: readonly string[];
 }
 
 async function killOnce(
@@ -79,7 +82,8 @@ async function killOnce(
     await world.settled(stream);
     const recoveryMs = performance.now() - diedAt;
     const entries = await publishedEntries(world.redis.client, stream);
-    return { recoveryMs, again: entries.length - new Set(entries.map(({ n }) => n)).size };
+    const faults = streamFaults(entries, await writtenNumbers(world.database, stream));
+    return { recoveryMs, again: entries.length - new Set(entries.map(({ n }) => n)).size, faults };
   } finally {
     await survivor.close();
   }

@@ -19,6 +19,9 @@ const SHORT_MS = 400;
 /** Longer than the second holder needs, whatever else the machine does. */
 const LONG_MS = 60_000;
 
+/** Many times what it takes to get a lease that is free. */
+const WHILE_MS = 1_000;
+
 interface Pause {
   readonly name: string;
   readonly guard: Guard;
@@ -89,7 +92,7 @@ async function pauseOnce({ name, guard, pause, keepsLock }: Pause): Promise<Outc
     // such a lock lasts as long as its connection, which the server ends in the end
     if (guard === 'advisory') await endConnections(database);
     second = await spawnProgram(PROGRAM, { databaseUrl: database.url, holder: 2, guard, ttlMs: LONG_MS });
-    await (keepsLock ? leaseIsOver(database) : endOf(second));
+    const early = keepsLock ? await getsLock(database, second) : await endOf(second).then(() => false);
     first.signal('SIGCONT');
     const { ended: end } = await endOf(first);
     await endOf(second);
@@ -97,7 +100,7 @@ async function pauseOnce({ name, guard, pause, keepsLock }: Pause): Promise<Outc
     const lost = (holder: number): number => WRITES - writes.filter((write) => write.holder === holder).length;
     return {
       accepted: writes.length,
-      overlaps: overlaps(writes),
+      overlaps: overlaps(writes) + (early ? 1 : 0),
       lost: lost(2) + (end === 'ok' ? lost(1) : 0),
       ended: end,
     };
@@ -114,9 +117,19 @@ function endOf(worker: WorkerProcess): Promise<{ ended: string }> {
   return worker.message(isIt, 'the end', 60_000);
 }
 
-async function leaseIsOver(database: TestDatabase): Promise<void> {
+/** Whether the second holder gets the lock while the first stands still, the lease being over, within a while. */
+async function getsLock(database: TestDatabase, second: WorkerProcess): Promise<boolean> {
+  await told(second, 'asks', 60_000);
   const sql = 'SELECT name FROM safesync_lease WHERE expires_at < UTC_TIMESTAMP(6)';
   await eventually(async () => (await database.rows(sql)).length > 0, { what: 'the lease is over' });
+  return told(second, 'holds', WHILE_MS).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function told(worker: WorkerProcess, what: 'asks' | 'holds', withinMs: number): Promise<void> {
+  await worker.message((report): report is LockReport => what in (report as object), what, withinMs);
 }
 
 async function endConnections(database: TestDatabase): Promise<void> {

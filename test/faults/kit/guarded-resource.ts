@@ -35,6 +35,9 @@ export interface PausePoint {
 /** What it tells. */
 export type LockReport =
   | { readonly atPoint: true }
+  /** About to ask for the lock. */
+  | { readonly asks: true }
+  | { readonly holds: true }
   /** `ok`, or the code of the error. */
   | { readonly ended: string };
 
@@ -67,8 +70,12 @@ export function overlaps(writes: readonly Accepted[]): number {
   return stale;
 }
 
-/** Takes the lock and writes. */
-export function holdAndWrite(app: INestApplicationContext, { guard, holder, ttlMs }: LockSettings): Promise<void> {
+/** Takes the lock, tells so, and writes. */
+export function holdAndWrite(
+  app: INestApplicationContext,
+  { guard, holder, ttlMs }: LockSettings,
+  tell: (report: LockReport) => void,
+): Promise<void> {
   const [sessions, leases, locks] = [app.get(DbSessions), app.get(LeaseLocks), app.get(AdvisoryLocks)];
   const write = async (session: DbSession, token: string): Promise<void> => {
     const only = guard === 'fence' ? ' AND fence <= :token' : '';
@@ -78,11 +85,13 @@ export function holdAndWrite(app: INestApplicationContext, { guard, holder, ttlM
       await session.execute('INSERT INTO accepted (holder, token) VALUES (:holder, :token)', { holder, token });
   };
   const writeAll = async (session: DbSession | undefined, token: string): Promise<void> => {
+    tell({ holds: true });
     for (let n = 0; n < WRITES; n += 1) {
       if (session) await write(session, token);
       else await sessions.run((own) => write(own, token), { independent: true });
     }
   };
+  tell({ asks: true });
   if (guard === 'advisory')
     return locks.run(LOCK, { timeoutMs: PATIENCE_MS }, (session) => writeAll(session, String(holder)));
   return leases.run(LOCK, { ttlMs, timeoutMs: PATIENCE_MS }, (session, { token }) =>

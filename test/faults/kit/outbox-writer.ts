@@ -14,14 +14,15 @@ const UNDONE_OF = 3;
 
 /** What is committed here was published, and nothing else; and a row for each key, whose lock those who publish to it take turns by. */
 export async function createWritten({ pool }: TestDatabase): Promise<void> {
-  await pool.query('CREATE TABLE written (n BIGINT AUTO_INCREMENT PRIMARY KEY)');
+  await pool.query('CREATE TABLE written (n BIGINT AUTO_INCREMENT PRIMARY KEY, stream VARBINARY(255) NOT NULL)');
   await pool.query('CREATE TABLE turn (id INT PRIMARY KEY, taken INT NOT NULL)');
   await pool.query('INSERT INTO turn VALUES ?', [Array.from({ length: KEYS }, (_, id) => [id, 0])]);
 }
 
-/** Numbers of all transactions that were committed. */
-export async function writtenNumbers(database: TestDatabase): Promise<number[]> {
-  return (await database.rows<{ n: string }>('SELECT n FROM written')).map(({ n }) => Number(n));
+/** Numbers of all transactions that were committed, of those that publish to one stream if it is named. */
+export async function writtenNumbers(database: TestDatabase, stream = '%'): Promise<number[]> {
+  const rows = await database.rows<{ n: string }>('SELECT n FROM written WHERE stream LIKE ?', [stream]);
+  return rows.map(({ n }) => Number(n));
 }
 
 class Undone extends Error {}
@@ -36,7 +37,9 @@ export async function writeTransactions(
   const random = new SeededRandom(seed);
   const write = async (session: DbSession, key: number, isUndone: boolean): Promise<number> => {
     await session.execute('UPDATE turn SET taken = taken + 1 WHERE id = :key', { key });
-    const n = Number((await session.executeResult('INSERT INTO written VALUES ()')).insertId);
+    const n = Number(
+      (await session.executeResult('INSERT INTO written (stream) VALUES (:stream)', { stream })).insertId,
+    );
     if (through === 'outbox') await outbox.publish(session, stream, payloadOf(n), { key: `k${key}` });
     if (isUndone) throw new Undone();
     return n;

@@ -31,7 +31,7 @@ function arm({ before, nth }: PausePoint): void {
 
 if (settings.pause) arm(settings.pause);
 const app = await NestFactory.createApplicationContext(LockModule, { logger: false });
-await holdAndWrite(app, settings).then(
+await holdAndWrite(app, settings, tell).then(
   () => tell({ ended: 'ok' }),
   (error: unknown) => tell({ ended: String((error as { code?: unknown }).code) }),
 );

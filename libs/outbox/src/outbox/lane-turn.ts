@@ -84,12 +84,12 @@ export class LaneTurn {
 
   private learn(lane: RelayLane, wish: ClaimWish, result: BatchResult): void {
     const committedAt = lane.forget(wish.kind === 'ids' ? wish.ids : result.claimed.map(({ id }) => id));
-    const { published, failed, isBehindOthers, unsent } = result;
+    const { published, failed, putOff, isBehindOthers, unsent } = result;
     const isBlocked = isBehindOthers && published.length === 0;
     if (isBehindOthers) lane.dueIn(equalJitter(BEHIND_OTHERS, lane.countBlocked(isBlocked)));
     if (unsent > 0) lane.dueIn(UNSENT_MS);
-    // ids: another relay may have taken them; due: where there were some there may be more
-    if (wish.kind === 'ids' ? result.claimed.length < wish.ids.length : published.length > 0) lane.dueIn(0);
+    // ids: another relay may have taken them; due: behind what was published or put off there may be more
+    if (wish.kind === 'ids' ? result.claimed.length < wish.ids.length : published.length + putOff > 0) lane.dueIn(0);
     // what Redis refuses all of, it refuses the next as well
     if (failed.length > 0 && published.length === 0) lane.pause(equalJitter(this.options.retry, lane.countRefusal()));
     else if (published.length > 0) lane.resume();

@@ -23,6 +23,8 @@ export interface BatchResult extends PublishOutcomes {
   readonly claimed: readonly ClaimedRow[];
   /** When Redis had answered, on the clock of `performance.now()`. */
   readonly answeredAt: number;
+  /** Rows that have to wait for one before them that is put off. */
+  readonly putOff: number;
   /** True when rows are left because one before them is with another relay. */
   readonly isBehindOthers: boolean;
 }
@@ -36,6 +38,7 @@ const NOTHING: BatchResult = {
   failed: [],
   unsent: 0,
   answeredAt: 0,
+  putOff: 0,
   isBehindOthers: false,
 };
 
@@ -71,7 +74,7 @@ export class RelayBatch {
     const order = await this.order(session, stream, claimed);
     await putOff(session, order.putOff);
     const outcomes = await this.publish(session, stream, order.chains, endsAt);
-    return { ...outcomes, claimed, isBehindOthers: order.isBehindOthers };
+    return { ...outcomes, claimed, putOff: order.putOff.size, isBehindOthers: order.isBehindOthers };
   }
 
   /** Where all that was claimed is behind rows that nobody has, those are claimed too: else the same ones would be claimed for ever. */

@@ -135,7 +135,7 @@ export class GroupConsumer {
     // what can wait for Redis gets the rest of the drain, or the grace when that is longer
     const restMs = (): number => Math.ceil(Math.max(GRACE_MS, endsAt - performance.now()));
     await slots.idle(AbortSignal.timeout(drainMs));
-    for (const held of [...slots.inProgress]) held.interrupt('stopping');
+    for (const held of slots.inProgress.slice()) held.interrupt('stopping');
     await Promise.all([
       slots.idle(AbortSignal.timeout(GRACE_MS)),
       this.attempt('end what it asked of Redis', async () => this.fetchStopped, restMs()),

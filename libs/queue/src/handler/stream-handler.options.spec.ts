@@ -29,7 +29,7 @@ describe('resolveStreamHandlerOptions', () => {
       retry: { baseMs: 1_000, maxMs: 30_000 },
       blockMs: 5_000,
       claimIdleMs: 60_000,
-      claimIntervalMs: 5_000,
+      claimIntervalMs: 4_000,
       livenessMs: 10_000,
       consumer: undefined,
       groupStart: '0',

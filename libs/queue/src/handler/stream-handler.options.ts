@@ -50,7 +50,7 @@ export interface StreamHandlerOptions<P extends PayloadType = never> {
   readonly blockMs?: number;
   /** Age after which a message that nobody renews may be claimed, from a living consumer too. Default 60 000. */
   readonly claimIdleMs?: number;
-  /** Pause between looks for messages of dead consumers; also the beat of this consumer's own liveness. Default 5 000. */
+  /** Pause between looks for messages of dead consumers; also the beat of this consumer's own liveness. Default 4 000. */
   readonly claimIntervalMs?: number;
   /** Silence after which this consumer counts as dead. Default 10 000. At least twice `claimIntervalMs`. */
   readonly livenessMs?: number;
@@ -123,7 +123,7 @@ const DEFAULTS = {
   maxDeliveries: 10,
   blockMs: 5_000,
   claimIdleMs: 60_000,
-  claimIntervalMs: 5_000,
+  claimIntervalMs: 4_000,
   livenessMs: 10_000,
   consumer: undefined,
   groupStart: '0',

@@ -13,7 +13,7 @@ const BATCH = 50;
 /** Longest pause while messages wait: what another process has put in front of them is late by this at most. */
 const WATCH_MS = 1_000;
 /** Pause while none waits. */
-const IDLE_MS = 60_000;
+const IDLE_MS = 5_000;
 
 interface WatchedStream {
   readonly key: string;
@@ -26,7 +26,7 @@ interface WatchedStream {
 
 /**
  * Appends delayed messages to their streams when they are due. Any number of movers may look after one stream. While messages
- * wait it looks when the next one is due, at least once a second; else once a minute, and only while the application
+ * wait it looks when the next one is due, at least once a second; else every five seconds, and only while the application
  * has a connection anyway: it opens none, and its timers do not keep a process alive.
  */
 export class DelayedMover {

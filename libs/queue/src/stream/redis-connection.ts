@@ -20,8 +20,8 @@ export interface RedisConnectionOptions {
   /** How many commands may wait for a connection at a time; more fail at once. Default 1 000. */
   readonly maxWaiting?: number;
   /**
-   * How many bytes of commands may wait for a connection at a time, and of those sent for an answer while more is published; more
-   * fail at once. Default 16 MiB.
+   * How many bytes of commands may wait for a connection at a time, and of those sent for an answer of a Redis that has said nothing for
+   * half a second while more is published; more fail at once. Default 16 MiB.
    */
   readonly maxWaitingBytes?: number;
   /** Told what the connection is going through; must not throw. */
@@ -115,14 +115,14 @@ export class RedisConnection {
   }
 
   /**
-   * For whoever sends as much as it is told to: throws `RedisUnavailableError` while so much is without an answer that nothing more
-   * should be held for it. A socket whose other side is gone takes everything until its first deadline.
+   * For whoever sends as much as it is told to: throws `RedisUnavailableError` while Redis says nothing and so much waits for an answer
+   * that nothing more should be held for it. A socket whose other side is gone takes everything until its first deadline.
    */
   requireAnswers(): void {
-    const unanswered = this.link.current?.unansweredBytes ?? 0;
-    if (unanswered < this.maxWaitingBytes) return;
+    const socket = this.link.current;
+    if (!socket?.isSilent || socket.unansweredBytes < this.maxWaitingBytes) return;
     throw new RedisUnavailableError(
-      `Not sent: ${unanswered} bytes wait for an answer of Redis at ${this.description}.`,
+      `Not sent: ${socket.unansweredBytes} bytes wait for an answer of Redis at ${this.description}, which says nothing.`,
     );
   }
 

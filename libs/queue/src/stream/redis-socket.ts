@@ -19,6 +19,9 @@ interface InFlight {
   readonly reject: (error: QueueError) => void;
 }
 
+/** A server that lives answers something within this, however much it was sent. */
+const SILENCE_MS = 500;
+
 export interface RedisSocketOptions {
   /** Where it leads, for messages. */
   readonly where: string;
@@ -37,6 +40,10 @@ export class RedisSocket {
   private readonly opening = new Deferred();
   private readonly inFlight = new Set<InFlight>();
   private inFlightBytes = 0;
+  /** When the last answer came, or the first command was sent that waits for one. */
+  private heardAt = 0;
+  private hasFallenSilent = false;
+  private listener: NodeJS.Timeout | undefined;
   private sweeper: NodeJS.Timeout | undefined;
   private sweepsAt = Number.POSITIVE_INFINITY;
   private readonly connectTimer: NodeJS.Timeout;
@@ -80,6 +87,11 @@ export class RedisSocket {
     return this.inFlightBytes;
   }
 
+  /** True when commands have waited for half a second without any answer. */
+  get isSilent(): boolean {
+    return this.hasFallenSilent;
+  }
+
   /** How long it has been (or was) usable, in ms. */
   get readyForMs(): number {
     return this.readySince === undefined ? 0 : performance.now() - this.readySince;
@@ -116,6 +128,7 @@ export class RedisSocket {
         return;
       }
       const entry: InFlight = { command, bytes, expiresAt: performance.now() + timeoutMs, reject };
+      if (this.inFlight.size === 0) this.heard();
       this.inFlight.add(entry);
       this.inFlightBytes += bytes;
       if (entry.expiresAt < this.sweepsAt) this.sweepIn(timeoutMs);
@@ -133,7 +146,28 @@ export class RedisSocket {
   }
 
   private settled(entry: InFlight): void {
-    if (this.inFlight.delete(entry)) this.inFlightBytes -= entry.bytes;
+    if (!this.inFlight.delete(entry)) return;
+    this.inFlightBytes -= entry.bytes;
+    this.heard();
+  }
+
+  private heard(): void {
+    this.heardAt = performance.now();
+    this.hasFallenSilent = false;
+    this.listener ??= this.listenFor(SILENCE_MS);
+  }
+
+  private listenFor(ms: number): NodeJS.Timeout {
+    // after the sockets were read: a loop that was busy has heard nothing, whoever spoke
+    return setTimeout(() => setImmediate(() => this.listened()), ms).unref();
+  }
+
+  private listened(): void {
+    this.listener = undefined;
+    if (this.inFlight.size === 0) return;
+    const restMs = SILENCE_MS - (performance.now() - this.heardAt);
+    if (restMs > 0) this.listener = this.listenFor(restMs);
+    else this.hasFallenSilent = true;
   }
 
   private translate(error: unknown, command: string): QueueError {
@@ -176,6 +210,7 @@ export class RedisSocket {
     this.hasEnded = true;
     clearTimeout(this.connectTimer);
     clearTimeout(this.sweeper);
+    clearTimeout(this.listener);
     this.opening.reject(new Error(reason));
     for (const { command, reject } of this.inFlight) reject(connectionLost(command, this.options.where, reason));
     this.inFlight.clear();
