@@ -190,6 +190,8 @@ describe('the pool', () => {
       const told = deferred<ConnectionLeak>();
       const leaks: ConnectionLeak[] = [];
       await leaking({
+        // longer than a busy machine needs for two connections
+        leakAfterMs: 1_000,
         onLeak: (leak) => {
           leaks.push(leak);
           told.resolve(leak);
