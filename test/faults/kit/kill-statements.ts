@@ -12,7 +12,7 @@ const BUSY =
   'SELECT ID AS id FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND ID <> CONNECTION_ID() ' +
   "AND (COMMAND = 'Query' OR INFO IS NOT NULL)";
 
-/** Has the database kill busy connections of its own or their statements, by chance, until `over`; how many. */
+/** Has the database kill busy connections of its own or their statements, by chance, until `over` and at least one; how many. */
 export async function killStatements(
   kills: readonly StatementKill[],
   database: TestDatabase,
@@ -21,7 +21,7 @@ export async function killStatements(
 ): Promise<number> {
   const random = new SeededRandom(seed);
   let killed = 0;
-  for (; !over.aborted; await sleep(random.int(...EVERY_MS), over)) {
+  for (; !over.aborted || killed === 0; await sleep(random.int(...EVERY_MS))) {
     const victims = await database.rows<{ id: string }>(BUSY);
     if (victims.length === 0) continue;
     const { id } = random.pick(victims);
