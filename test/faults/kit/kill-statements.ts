@@ -26,10 +26,11 @@ export async function killStatements(
     if (victims.length === 0) continue;
     const { id } = random.pick(victims);
     // it may have ended by itself
-    await database.pool.query(`${random.pick(kills)} ${id}`).then(
-      () => killed++,
-      () => undefined,
+    const isKilled = await database.pool.query(`${random.pick(kills)} ${id}`).then(
+      () => true,
+      () => false,
     );
+    if (isKilled) killed += 1;
   }
   return killed;
 }
