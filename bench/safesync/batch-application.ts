@@ -1,31 +1,19 @@
-import { Injectable, Module, type Type } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { type DbSession, SafeSyncDbModule } from '@safesync/db';
-import { SafeSyncMetricsModule } from '@safesync/metrics';
-import { type Message, SafeSyncQueueModule, StreamHandler } from '@safesync/queue';
+import { Injectable } from '@nestjs/common';
+import type { DbSession } from '@safesync/db';
+import { type Message, StreamHandler } from '@safesync/queue';
 import type { Transfer } from '../transfer/transfer.js';
 import type { Probe, TransferSetup } from '../transfer/transfer-contender.js';
 import { BATCH_SIZE } from '../transfer/transfer-sets.js';
+import { startApplication } from './application.js';
 
 type Work = (session: DbSession, transfers: readonly Transfer[]) => Promise<void>;
 
-/** What a user of SafeSync writes: modules and one decorated method that gets a batch. All safety and the metrics are on. */
-export async function startBatchApplication(setup: TransferSetup, probe: Probe, work: Work): Promise<void> {
-  @Module({
-    imports: [
-      SafeSyncMetricsModule.forRoot(),
-      SafeSyncDbModule.forRoot({ connection: { url: setup.mysqlUrl, poolSize: setup.concurrency } }),
-      SafeSyncQueueModule.forRoot({ connections: setup.redisUrl }),
-      SafeSyncQueueModule.forFeature([{ name: setup.stream }]),
-    ],
-    providers: [batchHandler(setup, probe, work)],
-  })
-  class BenchModule {}
-
-  await NestFactory.createApplicationContext(BenchModule, { logger: ['error', 'warn'] });
-}
-
-function batchHandler({ stream, group, concurrency }: TransferSetup, probe: Probe, work: Work): Type {
+/** A handler of batches of transfers, one transaction each. */
+export async function startBatches(
+  { mysqlUrl, redisUrl, stream, group, concurrency }: TransferSetup,
+  probe: Probe,
+  work: Work,
+): Promise<void> {
   @Injectable()
   class BatchHandler {
     @StreamHandler({ stream, group, concurrency, batch: { size: BATCH_SIZE } })
@@ -36,5 +24,6 @@ function batchHandler({ stream, group, concurrency }: TransferSetup, probe: Prob
       for (const _ of transfers) probe.finished();
     }
   }
-  return BatchHandler;
+
+  await startApplication({ mysqlUrl, redisUrl, stream, poolSize: concurrency, handler: BatchHandler });
 }

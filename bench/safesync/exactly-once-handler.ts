@@ -1,7 +1,7 @@
 import { OUTBOX_MIGRATIONS } from '@safesync/outbox';
 import { createConnection } from 'mysql2/promise';
 import type { Probe, TransferSetup } from '../transfer/transfer-contender.js';
-import { startApplication } from './transfer-application.js';
+import { startTransfers } from './transfer-application.js';
 
 /** Ours with the inbox. */
 export async function start(setup: TransferSetup, probe: Probe): Promise<void> {
@@ -10,5 +10,5 @@ export async function start(setup: TransferSetup, probe: Probe): Promise<void> {
   for (const Migration of OUTBOX_MIGRATIONS) await new Migration().up({ query });
   await connection.query('DELETE FROM safesync_inbox');
   await connection.end();
-  await startApplication(setup, probe, { exactlyOnce: true });
+  await startTransfers(setup, probe, { exactlyOnce: true });
 }

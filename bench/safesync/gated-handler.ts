@@ -1,15 +1,11 @@
-import { Injectable, Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { type DbSession, SafeSyncDbModule } from '@safesync/db';
-import { SafeSyncMetricsModule } from '@safesync/metrics';
-import { type Message, SafeSyncQueueModule, StreamHandler } from '@safesync/queue';
+import { Injectable } from '@nestjs/common';
+import type { DbSession } from '@safesync/db';
+import { type Message, StreamHandler } from '@safesync/queue';
 import type { Gate } from '../growth/gate.js';
 import type { Transfer } from '../transfer/transfer.js';
 import type { TransferSetup } from '../transfer/transfer-contender.js';
-
-const WITHDRAW = 'UPDATE accounts SET balance = balance - :amount WHERE id = :from';
-const DEPOSIT = 'UPDATE accounts SET balance = balance + :amount WHERE id = :to';
-const RECORD = 'INSERT INTO transfers (id, from_id, to_id, amount) VALUES (:id, :from, :to, :amount)';
+import { startApplication } from './application.js';
+import { transfer } from './transfer-statements.js';
 
 /** Ours, as it is without options, behind a gate. */
 export async function start(
@@ -21,24 +17,10 @@ export async function start(
     @StreamHandler({ stream, group, concurrency })
     async onTransfer({ payload }: Message<Transfer>, session: DbSession): Promise<void> {
       await gate.pass();
-      const { id, from, to, amount } = payload;
-      await session.execute(WITHDRAW, { amount, from });
-      await session.execute(DEPOSIT, { amount, to });
-      await session.execute(RECORD, { id, from, to, amount });
+      await transfer(payload, session);
       gate.finished();
     }
   }
 
-  @Module({
-    imports: [
-      SafeSyncMetricsModule.forRoot(),
-      SafeSyncDbModule.forRoot({ connection: { url: mysqlUrl, poolSize: concurrency } }),
-      SafeSyncQueueModule.forRoot({ connections: redisUrl }),
-      SafeSyncQueueModule.forFeature([{ name: stream }]),
-    ],
-    providers: [TransferHandler],
-  })
-  class BenchModule {}
-
-  await NestFactory.createApplicationContext(BenchModule, { logger: ['error', 'warn'] });
+  await startApplication({ mysqlUrl, redisUrl, stream, poolSize: concurrency, handler: TransferHandler });
 }

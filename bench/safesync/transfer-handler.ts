@@ -1,7 +1,7 @@
 import type { Probe, TransferSetup } from '../transfer/transfer-contender.js';
-import { startApplication } from './transfer-application.js';
+import { startTransfers } from './transfer-application.js';
 
 /** Ours, as it is without options. */
 export function start(setup: TransferSetup, probe: Probe): Promise<void> {
-  return startApplication(setup, probe, { exactlyOnce: false });
+  return startTransfers(setup, probe, { exactlyOnce: false });
 }

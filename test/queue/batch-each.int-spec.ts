@@ -1,15 +1,12 @@
 import type { DbSession } from '@safesync/db';
 import { BATCH_SIZE, DELIVERIES, NonRetryableError, type StreamHandlerOptions } from '@safesync/queue';
 import { eventually, TestSignal } from '@safesync/testing';
-import { effect, type HandlerBody, HandlerWorld, handlerOf, upTo } from './handler-world.js';
+import { effect, type HandlerBody, type HandlerWorld, handlerOf, upTo, useHandlerWorld } from './handler-world.js';
 
 let world: HandlerWorld;
-beforeAll(async () => {
-  world = await HandlerWorld.open();
+useHandlerWorld((opened) => {
+  world = opened;
 });
-beforeEach(() => world.reset());
-afterEach(() => world.closeApps());
-afterAll(() => world?.close());
 
 const options = (more: Partial<StreamHandlerOptions> = {}): StreamHandlerOptions => ({
   stream: world.stream,

@@ -2,15 +2,12 @@ import { BATCH_SIZE, DELIVERIES, HANDLER_DURATION, NonRetryableError } from '@sa
 import { eventually, TestSignal } from '@safesync/testing';
 import { z } from 'zod';
 import { batchHandlerOf, effects, numbersOf } from './batch-world.js';
-import { HandlerWorld, upTo } from './handler-world.js';
+import { type HandlerWorld, upTo, useHandlerWorld } from './handler-world.js';
 
 let world: HandlerWorld;
-beforeAll(async () => {
-  world = await HandlerWorld.open();
+useHandlerWorld((opened) => {
+  world = opened;
 });
-beforeEach(() => world.reset());
-afterEach(() => world.closeApps());
-afterAll(() => world?.close());
 
 const fast = { baseMs: 2, maxMs: 20 };
 const options = (batch: { size?: number; waitMs?: number } = {}) => ({

@@ -1,15 +1,12 @@
 import { ConsumerRegistry } from '@safesync/queue';
 import { eventually } from '@safesync/testing';
 import { batchHandlerOf, effects, numbersOf } from './batch-world.js';
-import { HandlerWorld, upTo } from './handler-world.js';
+import { type HandlerWorld, upTo, useHandlerWorld } from './handler-world.js';
 
 let world: HandlerWorld;
-beforeAll(async () => {
-  world = await HandlerWorld.open();
+useHandlerWorld((opened) => {
+  world = opened;
 });
-beforeEach(() => world.reset());
-afterEach(() => world.closeApps());
-afterAll(() => world?.close());
 
 const options = (batch: { size: number; waitMs?: number }) => ({ stream: world.stream, group: world.group, batch });
 const add = async (...numbers: number[]) => {

@@ -2,15 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { DELIVERIES, type Message, StreamHandler, StreamPublisher } from '@safesync/queue';
 import { eventually } from '@safesync/testing';
 import { IsInt, Max } from 'class-validator';
-import { effect, HandlerWorld, handlerOf } from './handler-world.js';
+import { effect, type HandlerWorld, handlerOf, useHandlerWorld } from './handler-world.js';
 
 let world: HandlerWorld;
-beforeAll(async () => {
-  world = await HandlerWorld.open();
+useHandlerWorld((opened) => {
+  world = opened;
 });
-beforeEach(() => world.reset());
-afterEach(() => world.closeApps());
-afterAll(() => world?.close());
 
 const fast = { baseMs: 2, maxMs: 20 };
 const options = () => ({ stream: world.stream, group: world.group, retry: fast });

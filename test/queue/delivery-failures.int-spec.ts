@@ -2,15 +2,12 @@ import { Catch } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { DEAD_LETTERS, DELIVERIES, type DeliveryContext, NonRetryableError, RETRIES } from '@safesync/queue';
 import { eventually } from '@safesync/testing';
-import { effect, HandlerWorld, handlerOf, upTo } from './handler-world.js';
+import { effect, type HandlerWorld, handlerOf, upTo, useHandlerWorld } from './handler-world.js';
 
 let world: HandlerWorld;
-beforeAll(async () => {
-  world = await HandlerWorld.open();
+useHandlerWorld((opened) => {
+  world = opened;
 });
-beforeEach(() => world.reset());
-afterEach(() => world.closeApps());
-afterAll(() => world?.close());
 
 const fast = { baseMs: 2, maxMs: 20 };
 const options = () => ({ stream: world.stream, group: world.group, retry: fast });

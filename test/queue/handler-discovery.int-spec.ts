@@ -1,14 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { StreamHandler, type StreamHandlerOptions } from '@safesync/queue';
-import { effect, HandlerWorld, handlerOf } from './handler-world.js';
+import { effect, type HandlerWorld, handlerOf, useHandlerWorld } from './handler-world.js';
 
 let world: HandlerWorld;
-beforeAll(async () => {
-  world = await HandlerWorld.open();
+useHandlerWorld((opened) => {
+  world = opened;
 });
-beforeEach(() => world.reset());
-afterEach(() => world.closeApps());
-afterAll(() => world?.close());
 
 const options = (more: Partial<StreamHandlerOptions> = {}) => ({ stream: world.stream, group: world.group, ...more });
 const nothing = async (): Promise<void> => undefined;

@@ -164,6 +164,18 @@ export class HandlerWorld {
   }
 }
 
+/** Hooks of a file's tests: a world for all of them, emptied before each, its applications closed after each. */
+export function useHandlerWorld(use: (world: HandlerWorld) => void): void {
+  let world: HandlerWorld | undefined;
+  beforeAll(async () => {
+    world = await HandlerWorld.open();
+    use(world);
+  });
+  beforeEach(() => world?.reset());
+  afterEach(() => world?.closeApps());
+  afterAll(() => world?.close());
+}
+
 function kept(metrics: KeptMetrics): Pick<ModuleMetadata, 'providers' | 'exports'> {
   return { providers: [{ provide: METRICS_RECORDER, useValue: metrics }], exports: [METRICS_RECORDER] };
 }

@@ -1,16 +1,13 @@
 import { LEASES_LOST, type StreamHandlerOptions } from '@safesync/queue';
 import { eventually, TcpProxy, TestSignal, WorkerProcess } from '@safesync/testing';
 import { compiledProgram } from '../support/compiled-program.js';
-import { effect, HandlerWorld, handlerOf } from './handler-world.js';
+import { effect, type HandlerWorld, handlerOf, useHandlerWorld } from './handler-world.js';
 import type { WorkerReport, WorkerSettings } from './programs/handler-worker.js';
 
 let world: HandlerWorld;
-beforeAll(async () => {
-  world = await HandlerWorld.open();
+useHandlerWorld((opened) => {
+  world = opened;
 });
-beforeEach(() => world.reset());
-afterEach(() => world.closeApps());
-afterAll(() => world?.close());
 
 const CLAIM_IDLE_MS = 300;
 /** Only idleness brings a message back: nobody counts as dead. */

@@ -9,15 +9,12 @@ import {
   StreamPublisher,
 } from '@safesync/queue';
 import { IsInt } from 'class-validator';
-import { effect, HandlerWorld, handlerOf } from './handler-world.js';
+import { effect, type HandlerWorld, handlerOf, useHandlerWorld } from './handler-world.js';
 
 let world: HandlerWorld;
-beforeAll(async () => {
-  world = await HandlerWorld.open();
+useHandlerWorld((opened) => {
+  world = opened;
 });
-beforeEach(() => world.reset());
-afterEach(() => world.closeApps());
-afterAll(() => world?.close());
 
 const options = (more: Partial<StreamHandlerOptions> = {}) => ({ stream: world.stream, group: world.group, ...more });
 const nothing = async (): Promise<void> => undefined;

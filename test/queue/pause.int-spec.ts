@@ -1,16 +1,13 @@
 import { ConsumerGroups, ConsumerRegistry } from '@safesync/queue';
 import { eventually, TcpProxy, TestSignal } from '@safesync/testing';
 import type { RedisOptions } from 'ioredis';
-import { effect, HandlerWorld, handlerOf, upTo } from './handler-world.js';
+import { effect, type HandlerWorld, handlerOf, upTo, useHandlerWorld } from './handler-world.js';
 import { isBlocked, named } from './stream-blocked.js';
 
 let world: HandlerWorld;
-beforeAll(async () => {
-  world = await HandlerWorld.open();
+useHandlerWorld((opened) => {
+  world = opened;
 });
-beforeEach(() => world.reset());
-afterEach(() => world.closeApps());
-afterAll(() => world?.close());
 
 const options = () => ({ stream: world.stream, group: world.group, claimIntervalMs: 50, livenessMs: 1_000 });
 const boot = () => world.boot(handlerOf(options(), effect));

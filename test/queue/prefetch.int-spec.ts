@@ -2,16 +2,13 @@ import { Deferred } from '@safesync/core';
 import type { StreamHandlerOptions } from '@safesync/queue';
 import { eventually, WorkerProcess } from '@safesync/testing';
 import { compiledProgram } from '../support/compiled-program.js';
-import { HandlerWorld, handlerOf, upTo } from './handler-world.js';
+import { type HandlerWorld, handlerOf, upTo, useHandlerWorld } from './handler-world.js';
 import type { PrefetchReport, PrefetchWorkerSettings } from './programs/prefetch-worker.js';
 
 let world: HandlerWorld;
-beforeAll(async () => {
-  world = await HandlerWorld.open();
+useHandlerWorld((opened) => {
+  world = opened;
 });
-beforeEach(() => world.reset());
-afterEach(() => world.closeApps());
-afterAll(() => world?.close());
 
 const MEGABYTE = 1_048_576;
 const large = JSON.stringify({ n: 1, text: 'x'.repeat(1_000_000) });

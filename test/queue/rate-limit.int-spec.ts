@@ -8,15 +8,12 @@ import {
 } from '@safesync/queue';
 import { eventually, TcpProxy } from '@safesync/testing';
 import { batchHandlerOf, effects } from './batch-world.js';
-import { effect, HandlerWorld, handlerOf, upTo } from './handler-world.js';
+import { effect, type HandlerWorld, handlerOf, upTo, useHandlerWorld } from './handler-world.js';
 
 let world: HandlerWorld;
-beforeAll(async () => {
-  world = await HandlerWorld.open();
+useHandlerWorld((opened) => {
+  world = opened;
 });
-beforeEach(() => world.reset());
-afterEach(() => world.closeApps());
-afterAll(() => world?.close());
 
 const limit = { messages: 5, perMs: 250 };
 const options = (more: Partial<StreamHandlerOptions> = {}): StreamHandlerOptions => ({

@@ -1,16 +1,13 @@
 import { MESSAGES_LOST, type StreamHandlerOptions } from '@safesync/queue';
 import { eventually, TestSignal, WorkerProcess } from '@safesync/testing';
 import { compiledProgram } from '../support/compiled-program.js';
-import { effect, HandlerWorld, handlerOf, upTo } from './handler-world.js';
+import { effect, type HandlerWorld, handlerOf, upTo, useHandlerWorld } from './handler-world.js';
 import type { WorkerSettings } from './programs/handler-worker.js';
 
 let world: HandlerWorld;
-beforeAll(async () => {
-  world = await HandlerWorld.open();
+useHandlerWorld((opened) => {
+  world = opened;
 });
-beforeEach(() => world.reset());
-afterEach(() => world.closeApps());
-afterAll(() => world?.close());
 
 const quick = (more: Partial<StreamHandlerOptions> = {}): StreamHandlerOptions => ({
   stream: world.stream,

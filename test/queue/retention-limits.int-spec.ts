@@ -7,15 +7,12 @@ import {
   type RetentionOptions,
 } from '@safesync/queue';
 import { eventually } from '@safesync/testing';
-import { effect, HandlerWorld, handlerOf, upTo } from './handler-world.js';
+import { effect, type HandlerWorld, handlerOf, upTo, useHandlerWorld } from './handler-world.js';
 
 let world: HandlerWorld;
-beforeAll(async () => {
-  world = await HandlerWorld.open();
+useHandlerWorld((opened) => {
+  world = opened;
 });
-beforeEach(() => world.reset());
-afterEach(() => world.closeApps());
-afterAll(() => world?.close());
 
 /** Finished messages go at once; nothing waits for a minute. */
 const eager = (more: RetentionOptions = {}) => ({ maxAgeMs: 0, intervalMs: 5, ...more });

@@ -1,16 +1,13 @@
 import { ConsumerRegistry, type DrainReport, type StreamHandlerOptions } from '@safesync/queue';
 import { eventually, TestSignal, WorkerProcess } from '@safesync/testing';
 import { compiledProgram } from '../support/compiled-program.js';
-import { effect, HandlerWorld, handlerOf, upTo } from './handler-world.js';
+import { effect, type HandlerWorld, handlerOf, upTo, useHandlerWorld } from './handler-world.js';
 import type { WorkerReport, WorkerSettings } from './programs/handler-worker.js';
 
 let world: HandlerWorld;
-beforeAll(async () => {
-  world = await HandlerWorld.open();
+useHandlerWorld((opened) => {
+  world = opened;
 });
-beforeEach(() => world.reset());
-afterEach(() => world.closeApps());
-afterAll(() => world?.close());
 
 /** Nothing comes back but what was given back: no claim of living or of dead consumers. */
 const patient = (more: Partial<StreamHandlerOptions> = {}): StreamHandlerOptions => {

@@ -11,15 +11,12 @@ import {
   STREAM_LENGTH,
 } from '@safesync/queue';
 import { eventually } from '@safesync/testing';
-import { effect, HandlerWorld, handlerOf, upTo } from './handler-world.js';
+import { effect, type HandlerWorld, handlerOf, upTo, useHandlerWorld } from './handler-world.js';
 
 let world: HandlerWorld;
-beforeAll(async () => {
-  world = await HandlerWorld.open();
+useHandlerWorld((opened) => {
+  world = opened;
 });
-beforeEach(() => world.reset());
-afterEach(() => world.closeApps());
-afterAll(() => world?.close());
 
 const GROUP_GAUGES = [
   GROUP_PENDING,

@@ -4,6 +4,7 @@ import type { TestDatabase } from '../../support/mysql.js';
 import { type CaseRow, type FaultCase, type FaultRun, forSeeds, rowsOf } from '../kit/fault-case.js';
 import {
   acceptedWrites,
+  advisoryLockOf,
   createResource,
   type Guard,
   type LockReport,
@@ -90,7 +91,7 @@ async function pauseOnce({ name, guard, pause, keepsLock }: Pause): Promise<Outc
   try {
     await atPoint(first, `before ${name}`);
     // such a lock lasts as long as its connection, which the server ends in the end
-    if (guard === 'advisory') await endConnections(database);
+    if (guard === 'advisory') await endHolder(database);
     second = await spawnProgram(PROGRAM, { databaseUrl: database.url, holder: 2, guard, ttlMs: LONG_MS });
     const early = keepsLock ? await getsLock(database, second) : await endOf(second).then(() => false);
     first.signal('SIGCONT');
@@ -132,9 +133,8 @@ async function told(worker: WorkerProcess, what: 'asks' | 'holds', withinMs: num
   await worker.message((report): report is LockReport => what in (report as object), what, withinMs);
 }
 
-async function endConnections(database: TestDatabase): Promise<void> {
-  const sql = 'SELECT ID AS id FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND ID <> CONNECTION_ID()';
-  // of the pool that asks as well, if it has more than one: it may have ended by itself
-  for (const { id } of await database.rows<{ id: string }>(sql))
-    await database.pool.query(`KILL ${id}`).catch(() => undefined);
+/** That which has the lock, and no other: writes over another would go on. */
+async function endHolder(database: TestDatabase): Promise<void> {
+  const [lock] = await database.rows<{ id: string }>('SELECT IS_USED_LOCK(?) AS id', [advisoryLockOf(database.url)]);
+  await database.pool.query(`KILL ${String(lock?.id)}`);
 }

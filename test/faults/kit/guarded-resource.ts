@@ -70,10 +70,15 @@ export function overlaps(writes: readonly Accepted[]): number {
   return stale;
 }
 
+/** Names of such locks are of the whole server. */
+export function advisoryLockOf(databaseUrl: string): string {
+  return new URL(databaseUrl).pathname.slice(1);
+}
+
 /** Takes the lock, tells so, and writes. */
 export function holdAndWrite(
   app: INestApplicationContext,
-  { guard, holder, ttlMs }: LockSettings,
+  { databaseUrl, guard, holder, ttlMs }: LockSettings,
   tell: (report: LockReport) => void,
 ): Promise<void> {
   const [sessions, leases, locks] = [app.get(DbSessions), app.get(LeaseLocks), app.get(AdvisoryLocks)];
@@ -93,7 +98,9 @@ export function holdAndWrite(
   };
   tell({ asks: true });
   if (guard === 'advisory')
-    return locks.run(LOCK, { timeoutMs: PATIENCE_MS }, (session) => writeAll(session, String(holder)));
+    return locks.run(advisoryLockOf(databaseUrl), { rawKey: true, timeoutMs: PATIENCE_MS }, (session) =>
+      writeAll(session, String(holder)),
+    );
   return leases.run(LOCK, { ttlMs, timeoutMs: PATIENCE_MS }, (session, { token }) =>
     writeAll(guard === 'session' ? session : undefined, token),
   );

@@ -9,7 +9,7 @@ const ANSWER_MS = 500;
 /** The statements of one connection that the server has not answered yet, and how long it may take to. */
 export class UnansweredStatements {
   /** Few, and answered in their order. A Set that is filled and emptied all the time leaves tables behind that outlive their use. */
-  private pending: Reject[] = [];
+  private readonly pending: Reject[] = [];
   private streams = 0;
   private watchdog: NodeJS.Timeout | undefined;
 
